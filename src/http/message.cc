@@ -1,0 +1,226 @@
+#include "http/message.h"
+
+#include <array>
+
+#include "base/ascii.h"
+
+namespace penstock::http {
+namespace {
+
+constexpr std::array<std::string_view, 10> kMethods{"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                                    "CONNECT", "OPTIONS", "TRACE", "PATCH", ""};
+
+// In the order of `Name`.
+constexpr std::array<std::string_view, 48> kNames{
+    "",
+    "Accept",
+    "Accept-Encoding",
+    "Authorization",
+    "Connection",
+    "Content-Length",
+    "Content-Type",
+    "Cookie",
+    "Date",
+    "Expect",
+    "Forwarded",
+    "Host",
+    "Keep-Alive",
+    "Max-Forwards",
+    "Origin",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Proxy-Connection",
+    "Proxy-Status",
+    "Retry-After",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Version",
+    "Server",
+    "Set-Cookie",
+    "TE",
+    "traceparent",
+    "tracestate",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "User-Agent",
+    "Via",
+    "X-Auth-Method",
+    "X-Auth-Scopes",
+    "X-Consumer-Id",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "X-Request-Id",
+    "X-Tenant-Id",
+    "X-User-Id",
+    "Allow",
+    "Content-Encoding",
+    "Location",
+    "HTTP2-Settings",
+};
+static_assert(static_cast<std::size_t>(Name::http2_settings) + 1 == kNames.size());
+
+// A hash without collisions over kNames, its multiplier found when this is compiled: a look-up is
+// one multiplication and one comparison.
+constexpr std::size_t kSlots = 256;
+constexpr std::uint32_t slot_of(std::string_view text, std::uint32_t multiplier) {
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]) | 0x20U);
+  };
+  const auto n = text.size();
+  const auto mix = at(0) ^ (at(n - 1) << 7) ^ (at(n / 2) << 14) ^ (at(n * 3 / 4) << 20) ^
+                   (static_cast<std::uint32_t>(n) << 26);
+  return (mix * multiplier) >> 24;
+}
+
+struct Table {
+  std::uint32_t multiplier = 0;
+  std::array<Name, kSlots> slots{};
+};
+
+constexpr Table make_table() {
+  for (std::uint32_t multiplier = 0x9e3779b1;; multiplier += 2) {
+    Table table{multiplier, {}};
+    bool collided = false;
+    for (std::size_t i = 1; i < kNames.size() && !collided; ++i) {
+      auto& slot = table.slots[slot_of(kNames[i], multiplier)];
+      collided = slot != Name::other;
+      slot = static_cast<Name>(i);
+    }
+    if (!collided) return table;
+  }
+}
+
+constexpr Table kTable = make_table();
+
+}  // namespace
+
+Method method_of(std::string_view text) {
+  for (std::size_t i = 0; i + 1 < kMethods.size(); ++i)
+    if (kMethods[i] == text) return static_cast<Method>(i);
+  return Method::other;
+}
+
+std::string_view text_of(Method method) { return kMethods[static_cast<std::size_t>(method)]; }
+
+bool is_safe(Method method) {
+  return method == Method::get || method == Method::head || method == Method::options ||
+         method == Method::trace;
+}
+
+bool is_idempotent(Method method) {
+  return is_safe(method) || method == Method::put || method == Method::delete_;
+}
+
+Name name_of(std::string_view text) {
+  if (text.empty()) return Name::other;
+  const auto name = kTable.slots[slot_of(text, kTable.multiplier)];
+  return equals_ignoring_case(kNames[static_cast<std::size_t>(name)], text) ? name : Name::other;
+}
+
+std::string_view text_of(Name name) { return kNames[static_cast<std::size_t>(name)]; }
+
+const Field* Fields::find(Name id) const {
+  for (const auto& field : list_)
+    if (field.id == id) return &field;
+  return nullptr;
+}
+
+const Field* Fields::find(std::string_view name) const {
+  for (const auto& field : list_)
+    if (equals_ignoring_case(field.name, name)) return &field;
+  return nullptr;
+}
+
+std::size_t Fields::count(Name id) const {
+  std::size_t n = 0;
+  for (const auto& field : list_) n += field.id == id ? 1 : 0;
+  return n;
+}
+
+std::size_t Fields::remove(Name id) {
+  return remove_if([id](const Field& field) { return field.id == id; });
+}
+
+std::size_t Fields::remove(std::string_view name) {
+  return remove_if([name](const Field& field) { return equals_ignoring_case(field.name, name); });
+}
+
+void RequestHead::clear() {
+  fields.clear();
+  method = Method::other;
+  method_text = target = {};
+  minor_version = 1;
+  framing = Framing::none;
+  content_length = 0;
+  keep_alive = true;
+  expects_continue = upgrade_websocket = false;
+}
+
+void ResponseHead::clear() {
+  fields.clear();
+  status = 0;
+  phrase = {};
+  minor_version = 1;
+  framing = Framing::none;
+  content_length = 0;
+  keep_alive = true;
+  upgrade_websocket = false;
+}
+
+std::string_view phrase_of(std::uint16_t status) {
+  switch (status) {
+    case 100: return "Continue";
+    case 101: return "Switching Protocols";
+    case 102: return "Processing";
+    case 103: return "Early Hints";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 203: return "Non-Authoritative Information";
+    case 204: return "No Content";
+    case 205: return "Reset Content";
+    case 206: return "Partial Content";
+    case 300: return "Multiple Choices";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 416: return "Range Not Satisfiable";
+    case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    case 508: return "Loop Detected";
+    default: return {};
+  }
+}
+
+}  // namespace penstock::http

@@ -1,0 +1,38 @@
+#include "http/message.h"
+
+#include <gtest/gtest.h>
+
+#include "base/ascii.h"
+
+namespace penstock::http {
+namespace {
+
+TEST(Name, IsFoundWhateverItsCase) {
+  for (int i = 1; i <= static_cast<int>(Name::http2_settings); ++i) {
+    const auto name = static_cast<Name>(i);
+    EXPECT_EQ(name_of(text_of(name)), name) << text_of(name);
+    EXPECT_EQ(name_of(lowered(text_of(name))), name);
+  }
+  EXPECT_EQ(name_of("Content-Lengthy"), Name::other);
+  EXPECT_EQ(name_of(""), Name::other);
+}
+
+TEST(Method, IsCaseSensitive) {
+  EXPECT_EQ(method_of("GET"), Method::get);
+  EXPECT_EQ(method_of("get"), Method::other);
+  EXPECT_EQ(method_of(""), Method::other);
+}
+
+TEST(Fields, KeepTheirOrderAndRepeats) {
+  Fields fields;
+  fields.add("X-A", "1");
+  fields.add("via", "1.1 a");
+  fields.add("x-a", "2");
+  EXPECT_EQ(fields.find("X-a")->value, "1");
+  EXPECT_EQ(fields.count(Name::via), 1U);
+  EXPECT_EQ(fields.remove("x-A"), 2U);
+  EXPECT_EQ(fields.size(), 1U);
+}
+
+}  // namespace
+}  // namespace penstock::http
