@@ -1,0 +1,134 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "route/pattern.h"
+
+namespace penstock {
+
+// One route as it is matched; its index in the list is what a match gives back.
+struct RouteEntry {
+  std::string_view route_id;
+  std::vector<std::string> hosts;    // Exact; empty for any.
+  std::vector<std::string> methods;  // As text; empty for any.
+  std::string path;
+};
+
+// Methods as bits, those of http::Method first, then what else the routes name, in the order a
+// router met them: a set means something only to the router that gave it.
+using MethodSet = std::uint64_t;
+
+struct RouteMatch {
+  enum class Kind : std::uint8_t {
+    found,
+    no_host,    // 404: no route serves this host.
+    no_path,    // 404: none serves this path.
+    no_method,  // 405: some do, but not by this method: see `allowed`.
+  };
+  Kind kind = Kind::no_host;
+  std::uint32_t route = 0;       // With Kind::found.
+  std::uint32_t parameters = 0;  // How many.
+  MethodSet allowed = 0;         // With Kind::no_method.
+
+  bool found() const { return kind == Kind::found; }
+  // A view into the path that was matched, still percent-encoded; i < parameters.
+  std::string_view parameter(std::size_t i) const { return path.substr(at[i].begin, at[i].size); }
+
+  struct Slice {
+    std::uint32_t begin;
+    std::uint32_t size;
+  };
+  std::string_view path;
+  std::array<Slice, kMaxParameters> at;  // The first `parameters` are set.
+};
+
+// Finds the route for host, path and method. Immutable and shared by all workers.
+//
+// A route matches only when all its conditions do, and the best of those wins: by host (exact
+// before any), then by path, segment by segment from the left (literal before `{param}` before
+// `/*`; so the longest prefix first), then by method (listed before any; for HEAD, HEAD before
+// GET), then by the lowest routeId.
+//
+// The routes form one tree, a node per distinct prefix, whose literal edges share one hash table. A
+// match walks down and backs up where a more promising branch fails. As a node has one parent, it
+// is visited once at most, and only if the path agrees with its whole prefix: what a hostile path
+// can cost is bounded by how many prefixes of the table agree with one path, not by its length;
+// segments beyond the deepest pattern are not looked at.
+class Router {
+ public:
+  // Entries may be thrown away after. The error names the entry by its routeId.
+  static std::expected<Router, std::string> compile(std::span<const RouteEntry> entries);
+
+  // `host` and `path` in canonical form: host in lower case without port and trailing dot, path
+  // with normalised escapes and no empty or dot segments. Allocates nothing. The path must outlive
+  // the match's parameters.
+  RouteMatch match(std::string_view host, std::string_view path, std::string_view method) const;
+
+  // The name of a route's i-th parameter, from the left.
+  std::string_view parameter_name(std::uint32_t route, std::size_t i) const;
+  std::size_t parameter_count(std::uint32_t route) const {
+    return name_starts_[route + 1] - name_starts_[route];
+  }
+
+  // For `Allow`: `GET, HEAD, POST`.
+  std::string text_of(MethodSet methods) const;
+
+  std::size_t memory() const;  // Bytes held.
+
+ private:
+  friend class RouterBuilder;
+  struct Node {
+    std::uint32_t parameter = 0;  // The child for `{…}`; 0 for none.
+    std::uint32_t exact = 0;      // The leaf for a path that ends here; 0 for none.
+    std::uint32_t below = 0;      // The leaf for `/*`; 0 for none.
+    std::uint32_t label = 0;      // Where its literal begins in texts_.
+    std::uint32_t label_size = 0;
+  };
+  struct Edge {
+    std::uint32_t parent = 0;
+    std::uint32_t child = 0;  // 0: this slot is free (the root is nobody's child).
+    std::uint32_t tag = 0;    // The lower half of the literal's hash.
+  };
+  // Routes at one place, those with listed methods first, then by routeId.
+  struct Leaf {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    MethodSet methods = 0;
+  };
+  struct Candidate {
+    MethodSet methods = 0;
+    std::uint32_t route = 0;
+  };
+  struct Segment {
+    std::string_view text;
+    std::uint64_t hash;
+  };
+  struct Search;
+
+  std::uint32_t literal_child(std::uint32_t parent, const Segment& segment) const;
+  bool walk(Search& search, std::uint32_t node, std::size_t depth) const;
+  bool take(Search& search, std::uint32_t leaf) const;
+  MethodSet bit_of(std::string_view method) const;
+
+  // nodes_[0] is the root: its literal children are hosts, its parameter child is "any host". The
+  // children of those are first segments.
+  std::vector<Node> nodes_;
+  std::vector<Edge> edges_;  // A hash table; its size is a power of two.
+  std::vector<Leaf> leaves_;
+  std::vector<Candidate> candidates_;
+  std::string texts_;
+  std::size_t deepest_ = 0;  // Segments of the longest pattern.
+  std::vector<std::string> custom_methods_;
+  std::vector<std::uint32_t> name_starts_;  // By route, into names_; one more than routes.
+  std::vector<std::uint32_t> names_;        // Into distinct_names_.
+  std::vector<std::string> distinct_names_;
+};
+
+}  // namespace penstock
