@@ -1,0 +1,87 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "listener/listener_config.h"
+#include "observe/observability_config.h"
+#include "route/route_config.h"
+#include "runtime/runtime_config.h"
+#include "schema/describe.h"
+#include "upstream/service_config.h"
+
+namespace penstock {
+
+struct AdminConfig {
+  schema::Located<std::string> address{"127.0.0.1:9901", {}};
+
+  static constexpr auto describe() {
+    using C = AdminConfig;
+    return schema::object(
+        schema::field("address", &C::address,
+                      "Where metrics, health and status are served: `host:port`, the host an IP "
+                      "address."));
+  }
+};
+
+struct HealthConfig {
+  schema::Located<std::string> address;
+
+  static constexpr auto describe() {
+    using C = HealthConfig;
+    return schema::object(
+        schema::field("address", &C::address,
+                      "Where `/livez`, `/readyz` and `/metrics` are served for probes.")
+            .required());
+  }
+};
+
+// What belongs to the node and stays in its own file.
+struct NodeSettings {
+  std::vector<ListenerConfig> listeners;
+  AdminConfig admin;
+  std::optional<HealthConfig> health;
+  std::string state_dir;  // Empty: $STATE_DIRECTORY, /var/lib/penstock, ./.penstock.
+  RuntimeConfig runtime;
+  ObservabilityConfig observability;
+
+  static constexpr auto describe() {
+    using C = NodeSettings;
+    return schema::object(
+        schema::field("listeners", &C::listeners, "Addresses on which clients are served.")
+            .required()
+            .elements(1, 64),
+        schema::field("admin", &C::admin, "The operator's own address."),
+        schema::field("health", &C::health, "An address for probes; none by default."),
+        schema::field("stateDir", &C::state_dir,
+                      "Folder for what outlives the process. By default `$STATE_DIRECTORY`, else "
+                      "`/var/lib/penstock`, else `./.penstock`."),
+        schema::field("runtime", &C::runtime, "Threads, and how they stop."),
+        schema::field("observability", &C::observability, "What is reported, and where to."));
+  }
+};
+
+// What is versioned and published as a whole.
+struct Document {
+  std::vector<ServiceConfig> services;
+  std::vector<RouteConfig> routes;
+
+  static constexpr auto describe() {
+    using C = Document;
+    return schema::object(schema::field("services", &C::services, "What routes forward to."),
+                          schema::field("routes", &C::routes, "Which requests go where."));
+  }
+};
+
+struct Config {
+  NodeSettings node;
+  Document document;
+  std::vector<std::string> sources;  // The names that a Position's `source` counts.
+
+  static constexpr auto describe() {
+    return schema::object(schema::flat(&Config::node), schema::flat(&Config::document));
+  }
+};
+
+}  // namespace penstock

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/duration.h"
+#include "schema/describe.h"
+
+namespace penstock {
+
+// `automatic`: the best that the kernel offers and this release has.
+enum class IoChoice : std::uint8_t { automatic, epoll };
+constexpr auto schema_choices(IoChoice) {
+  return std::array{schema::choice("auto", IoChoice::automatic),
+                    schema::choice("epoll", IoChoice::epoll)};
+}
+
+struct RuntimeConfig {
+  std::optional<std::uint32_t> workers;
+  IoChoice io = IoChoice::automatic;
+  bool pin_workers = true;
+  Duration drain_delay = std::chrono::seconds(5);
+  Duration drain_timeout = std::chrono::seconds(20);
+
+  static constexpr auto describe() {
+    using C = RuntimeConfig;
+    using namespace std::chrono_literals;
+    return schema::object(
+        schema::field("workers", &C::workers,
+                      "Threads that serve requests; by default one per processor.")
+            .range(1, 512),
+        schema::field("io", &C::io, "How the kernel is asked for input and output."),
+        schema::field("pinWorkers", &C::pin_workers,
+                      "Whether each worker stays on a processor of its own."),
+        schema::field("drainDelay", &C::drain_delay,
+                      "On TERM: how long `/readyz` says no while requests are still accepted.")
+            .range(0, 10min),
+        schema::field("drainTimeout", &C::drain_timeout,
+                      "After that: how long requests in flight may take to end.")
+            .range(0, 1h));
+  }
+};
+
+}  // namespace penstock

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/duration.h"
+#include "schema/describe.h"
+
+namespace penstock {
+
+// One place where a service runs.
+struct InstanceConfig {
+  schema::Located<std::string> host;
+  std::uint16_t port = 0;
+  bool healthy = true;
+  std::uint32_t weight = 1;
+
+  static constexpr auto describe() {
+    using C = InstanceConfig;
+    return schema::object(
+        schema::field("host", &C::host,
+                      "IP address, or a name that is resolved at load and every 30 s.")
+            .required(),
+        schema::field("port", &C::port, "TCP port.").required().range(1, 65'535),
+        schema::field("healthy", &C::healthy,
+                      "Whether it may be given requests; `false` takes it out by hand."),
+        schema::field("weight", &C::weight,
+                      "Its share of the requests, relative to the other instances'; 0 gets none.")
+            .range(0, 1'000));
+  }
+};
+
+enum class BalanceStrategy : std::uint8_t { round_robin };
+constexpr auto schema_choices(BalanceStrategy) {
+  return std::array{schema::choice("roundRobin", BalanceStrategy::round_robin)};
+}
+
+struct LoadBalancingConfig {
+  BalanceStrategy strategy = BalanceStrategy::round_robin;
+
+  static constexpr auto describe() {
+    using C = LoadBalancingConfig;
+    return schema::object(
+        schema::field("strategy", &C::strategy, "How an instance is chosen for a request."));
+  }
+};
+
+// How long each part of a call may take; 504 after. None is infinite.
+struct TimeoutsConfig {
+  Duration connect = std::chrono::seconds(2);
+  Duration first_byte = std::chrono::seconds(15);
+  Duration idle = std::chrono::seconds(30);
+  Duration total = std::chrono::seconds(60);
+  Duration per_try = std::chrono::seconds(20);
+  Duration max_stream_age = std::chrono::hours(24);
+
+  static constexpr auto describe() {
+    using C = TimeoutsConfig;
+    using namespace std::chrono_literals;
+    return schema::object(
+        schema::field("connect", &C::connect, "To open a connection.").range(1ms, 10min),
+        schema::field("firstByte", &C::first_byte,
+                      "From the request's last byte to the answer's first.")
+            .range(1ms, 24h),
+        schema::field("idle", &C::idle, "Longest pause within a body or a stream.").range(1ms, 24h),
+        schema::field("total", &C::total,
+                      "The whole exchange with the service, all tries together; for a stream up to "
+                      "the answer's head.")
+            .range(1ms, 24h),
+        schema::field("perTry", &C::per_try, "One try, up to the answer's head.").range(1ms, 24h),
+        schema::field("maxStreamAge", &C::max_stream_age,
+                      "Longest life of a stream: a tunnel, an event stream, a route with "
+                      "`stream: true`.")
+            .range(1s, std::chrono::hours(24 * 365)));
+  }
+};
+
+// Why a try may be followed by another.
+struct RetryCondition {
+  enum class Cause : std::uint8_t { connect_failure, reset, status };
+  Cause cause = Cause::connect_failure;
+  std::uint16_t status = 0;  // 400 to 599, for Cause::status.
+
+  static constexpr std::string_view kExpected =
+      "connectFailure, reset, or a status from 400 to 599";
+  static constexpr std::string_view kPattern = "^(connectFailure|reset|[45][0-9][0-9])$";
+  static std::optional<RetryCondition> parse(std::string_view text) {
+    if (text == "connectFailure") return RetryCondition{};
+    if (text == "reset") return RetryCondition{Cause::reset};
+    const auto digit = [&](std::size_t i) { return text[i] >= '0' && text[i] <= '9'; };
+    if (text.size() != 3 || !digit(0) || !digit(1) || !digit(2)) return std::nullopt;
+    const auto status = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
+    if (status < 400 || status > 599) return std::nullopt;
+    return RetryCondition{Cause::status, static_cast<std::uint16_t>(status)};
+  }
+  std::string to_text() const {
+    if (cause == Cause::connect_failure) return "connectFailure";
+    return cause == Cause::reset ? "reset" : std::to_string(status);
+  }
+  friend constexpr bool operator==(const RetryCondition&, const RetryCondition&) = default;
+};
+
+struct RetryConfig {
+  std::uint32_t attempts = 2;
+  std::vector<RetryCondition> on{{RetryCondition::Cause::connect_failure, 0},
+                                 {RetryCondition::Cause::reset, 0},
+                                 {RetryCondition::Cause::status, 503}};
+  std::vector<schema::Located<std::string>> methods{
+      {"GET", {}}, {"HEAD", {}}, {"OPTIONS", {}}, {"PUT", {}}, {"DELETE", {}}};
+  Duration backoff = std::chrono::milliseconds(25);
+  schema::Percent budget{20};
+
+  static constexpr auto describe() {
+    using C = RetryConfig;
+    using namespace std::chrono_literals;
+    return schema::object(
+        schema::field("attempts", &C::attempts, "Tries in all; 1 is no retry.").range(1, 10),
+        schema::field(
+            "on", &C::on,
+            "What may be tried again: `connectFailure`, `reset` (before the answer began) "
+            "and status codes.")
+            .elements(0, 202),
+        schema::field(
+            "methods", &C::methods,
+            "Methods of which a request may be sent twice. A failed connect, where nothing "
+            "was sent, is tried again for these only, too.")
+            .elements(0, 100),
+        schema::field("backoff", &C::backoff,
+                      "Pause before the second try; it doubles with each further one and varies at "
+                      "random.")
+            .range(0, 10s),
+        schema::field("budget", &C::budget,
+                      "Retries as a share of the service's live traffic; beyond it none is made.")
+            .range(0, 100));
+  }
+};
+
+struct PoolConfig {
+  std::uint32_t max_connections = 1'000;
+  Duration idle_timeout = std::chrono::seconds(4);
+
+  static constexpr auto describe() {
+    using C = PoolConfig;
+    using namespace std::chrono_literals;
+    return schema::object(
+        schema::field("maxConnections", &C::max_connections,
+                      "Most connections to the service, per process, split over the workers.")
+            .range(1, 1'000'000),
+        schema::field("idleTimeout", &C::idle_timeout,
+                      "How long a connection is kept for the next request; shorter than the "
+                      "service's own, or a request may meet a closing connection.")
+            .range(0, 1h));
+  }
+};
+
+// A service: what a route forwards to.
+struct ServiceConfig {
+  schema::Located<std::string> service_name;
+  std::vector<InstanceConfig> instances;
+  LoadBalancingConfig load_balancing;
+  TimeoutsConfig timeouts;
+  RetryConfig retry;
+  PoolConfig pool;
+
+  static constexpr auto describe() {
+    using C = ServiceConfig;
+    return schema::object(
+        schema::field("serviceName", &C::service_name, "Its name; unique.").required(),
+        schema::field("instances", &C::instances, "Where it runs.").required().elements(0, 10'000),
+        schema::field("loadBalancing", &C::load_balancing, "How instances share the requests."),
+        schema::field("timeouts", &C::timeouts, "How long each part of a call may take."),
+        schema::field("retry", &C::retry, "When a request is tried again."),
+        schema::field("pool", &C::pool, "Connections kept for the service."));
+  }
+};
+
+}  // namespace penstock
