@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace penstock {
+
+class Lent;
+
+// The blocks a loop reads into. The one returned last is lent first, so that a busy loop works in
+// one hot block; a block is held only while somebody works on what it holds, so idle connections
+// hold none. Not for more than one thread. It outlives every Lent.
+class BufferPool {
+ public:
+  static constexpr std::size_t kBlock = std::size_t{64} * 1024;
+  static constexpr std::size_t kKeep = 64;  // Free blocks kept; more go back to the system.
+
+  // With `poison` a returned block is overwritten, so that late readers are found (simulator).
+  explicit BufferPool(bool poison = false) : poison_(poison) {}
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+  ~BufferPool();
+
+  Lent lend();
+  std::size_t lent() const { return lent_; }
+
+ private:
+  friend class Lent;
+  void take_back(char* block);
+
+  std::vector<std::unique_ptr<char[]>> free_;
+  std::size_t lent_ = 0;
+  bool poison_;
+};
+
+// A block on loan, and the bytes in it that are yet to be used. It is returned when this dies.
+class Lent {
+ public:
+  Lent() = default;
+  Lent(Lent&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)),
+        block_(std::exchange(other.block_, nullptr)),
+        bytes_(std::exchange(other.bytes_, {})) {}
+  Lent& operator=(Lent&& other) noexcept {
+    if (this == &other) return *this;
+    reset();
+    pool_ = std::exchange(other.pool_, nullptr);
+    block_ = std::exchange(other.block_, nullptr);
+    bytes_ = std::exchange(other.bytes_, {});
+    return *this;
+  }
+  ~Lent() { reset(); }
+
+  std::string_view bytes() const { return bytes_; }
+  bool empty() const { return bytes_.empty(); }
+  // Drops the first n bytes; the block goes back at once when none are left.
+  void consume(std::size_t n) {
+    bytes_.remove_prefix(n);
+    if (bytes_.empty()) reset();
+  }
+  void reset() {
+    if (block_ != nullptr) pool_->take_back(block_);
+    block_ = nullptr;
+    bytes_ = {};
+  }
+
+  // For the loop: where to write, and how much was written.
+  char* block() { return block_; }
+  void fill(std::size_t n) { bytes_ = {block_, n}; }
+
+ private:
+  friend class BufferPool;
+  Lent(BufferPool& pool, char* block) : pool_(&pool), block_(block) {}
+
+  BufferPool* pool_ = nullptr;
+  char* block_ = nullptr;
+  std::string_view bytes_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,200 @@
+#include "runtime/epoll/epoll_stream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace penstock {
+namespace {
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+Error error_of(int error) {
+  using Kind = Error::Kind;
+  switch (error) {
+    case ECONNREFUSED: return {.kind = Kind::refused, .os = error};
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE: return {.kind = Kind::reset, .os = error};
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EACCES:
+    case EPERM:
+    case EADDRNOTAVAIL:
+    case ENOENT: return {.kind = Kind::unreachable, .os = error};
+    case ETIMEDOUT: return {.kind = Kind::timed_out, .os = error};
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM: return {.kind = Kind::exhausted, .os = error};
+    default: return {.kind = Kind::system, .os = error};
+  }
+}
+
+// Small messages leave at once. Fails harmlessly on a unix socket.
+void no_delay(int descriptor) {
+  const int on = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+}  // namespace
+
+// --- EpollStream
+
+EpollStream::~EpollStream() {
+  ensure(recv_ == nullptr && send_ == nullptr);
+  close(descriptor_);
+}
+
+bool EpollStream::enroll() {
+  return static_cast<EpollLoop&>(loop_).add(descriptor_,
+                                            EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+}
+
+void EpollStream::shutdown_write() { shutdown(descriptor_, SHUT_WR); }
+
+void EpollStream::reset_on_close() {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+void EpollStream::note(std::uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if ((events & EPOLLIN) != 0 || hung_up_) readable_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
+  if (connect_ != nullptr) {
+    if (writable_) loop_.ready(*connect_);
+    return;
+  }
+  if (recv_ != nullptr && readable_) loop_.ready(*recv_);
+  if (send_ != nullptr && writable_) loop_.ready(*send_);
+}
+
+bool EpollStream::start(Recv& recv) {
+  recv_ = nullptr;
+  while (readable_) {
+    auto lent = loop_.buffers().lend();
+    const auto room = std::min(recv.most(), BufferPool::kBlock);
+    const auto got = ::recv(descriptor_, lent.block(), room, 0);
+    if (got > 0) {
+      if (static_cast<std::size_t>(got) < room && !hung_up_) readable_ = false;
+      lent.fill(static_cast<std::size_t>(got));
+      return recv.complete(std::move(lent));
+    }
+    if (got == 0) return recv.complete(fail(Error::Kind::closed));
+    if (errno == EINTR) continue;
+    if (!would_block(errno)) return recv.complete(fail(error_of(errno)));
+    readable_ = false;
+  }
+  recv_ = &recv;
+  return false;
+}
+
+bool EpollStream::start(Send& send) {
+  send_ = nullptr;
+  while (writable_) {
+    std::array<iovec, kParts> parts{};
+    std::size_t n = 0;
+    for (const auto part : send.parts()) {
+      if (part.empty()) continue;
+      parts[n++] = {const_cast<char*>(part.data()), part.size()};
+    }
+    const msghdr message{.msg_name = nullptr, .msg_namelen = 0, .msg_iov = parts.data(),
+                         .msg_iovlen = n, .msg_control = nullptr, .msg_controllen = 0,
+                         .msg_flags = 0};
+    const auto left = send.left();
+    const auto put = n == 1 ? ::send(descriptor_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                            : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    if (put >= 0) {
+      if (static_cast<std::size_t>(put) < left) writable_ = false;
+      if (send.sent(static_cast<std::size_t>(put))) return true;
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (!would_block(errno)) return send.fail(error_of(errno));
+    writable_ = false;
+  }
+  send_ = &send;
+  return false;
+}
+
+// --- Connecting
+
+bool EpollLoop::start(Connect& connect) {
+  const auto& address = connect.address();
+  const int descriptor =
+      socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return connect.complete(fail(error_of(errno)));
+  auto stream = std::make_unique<EpollStream>(*this, descriptor);
+  no_delay(descriptor);
+  const auto* const to = reinterpret_cast<const sockaddr*>(&address.storage);
+  const bool now = ::connect(descriptor, to, address.length) == 0;
+  if (!now && errno != EINPROGRESS) return connect.complete(fail(error_of(errno)));
+  if (!stream->enroll()) return connect.complete(fail(error_of(errno)));
+  if (!now) stream->connecting(&connect);
+  connect.stream = std::move(stream);
+  return now && connect.complete({});
+}
+
+bool EpollLoop::check(Connect& connect) {
+  auto& stream = static_cast<EpollStream&>(*connect.stream);
+  int error = 0;
+  socklen_t length = sizeof error;
+  getsockopt(stream.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
+  stream.connected();
+  if (error != 0) return connect.complete(fail(error_of(error)));
+  return connect.complete({});
+}
+
+void EpollLoop::forget(Connect& connect) { connect.stream.reset(); }
+
+// --- EpollAcceptor
+
+EpollAcceptor::EpollAcceptor(EpollLoop& loop, int descriptor)
+    : Acceptor(loop), descriptor_(dup(descriptor)) {
+  // A descriptor of its own, so that leaving epoll is a close that leaves the socket listening.
+  ensure(descriptor_ >= 0 && loop.add(descriptor_, EPOLLIN | EPOLLET, *this));
+}
+
+EpollAcceptor::~EpollAcceptor() {
+  ensure(accept_ == nullptr);
+  // epoll watches the open file, not the descriptor: while the process keeps the listening socket,
+  // a close alone would leave the registration behind.
+  static_cast<EpollLoop&>(loop_).remove(descriptor_);
+  close(descriptor_);
+}
+
+void EpollAcceptor::note(std::uint32_t) {
+  readable_ = true;
+  if (accept_ != nullptr) loop_.ready(*accept_);
+}
+
+bool EpollAcceptor::start(Accept& accept) {
+  accept_ = nullptr;
+  while (readable_) {
+    SocketAddress peer;
+    peer.length = sizeof peer.storage;
+    const int descriptor = accept4(descriptor_, reinterpret_cast<sockaddr*>(&peer.storage),
+                                   &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      auto stream = std::make_unique<EpollStream>(static_cast<EpollLoop&>(loop_), descriptor);
+      no_delay(descriptor);
+      if (!stream->enroll()) return accept.complete(fail(error_of(errno)));
+      return accept.complete(Accepted{std::move(stream), peer});
+    }
+    // What a connection brought with it before it was accepted is not this socket's error.
+    if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
+    if (!would_block(errno)) return accept.complete(fail(error_of(errno)));
+    readable_ = false;
+  }
+  accept_ = &accept;
+  return false;
+}
+
+}  // namespace penstock

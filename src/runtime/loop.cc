@@ -1,0 +1,108 @@
+#include "runtime/loop.h"
+
+namespace penstock {
+
+// --- Job and Operation, which need to know the loop
+
+void Job::cancel() {
+  cancelled_ = true;
+  if (waiting_ != nullptr) waiting_->cancel(Error::Kind::cancelled);
+}
+
+bool Operation::must_yield() {
+  if (job_ == nullptr || job_->may_continue(loop_.turn())) return false;
+  job_->forget_spending();
+  return true;
+}
+
+void Operation::sleep(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  if (job_ != nullptr) job_->waiting_ = this;
+  loop_.arm(*this, timeout_.deadline(loop_.now()));
+}
+
+void Operation::progress() { loop_.arm(*this, timeout_.deadline(loop_.now())); }
+
+void Operation::finish() {
+  Loop::disarm(*this);
+  if (job_ != nullptr) job_->waiting_ = nullptr;
+  waiter_.resume();
+}
+
+// --- Loop
+
+Loop::Loop(Instant now, WallTime wall, std::uint64_t seed, bool poison_buffers)
+    : now_(now), wall_(wall), timers_(now), random_(seed), buffers_(poison_buffers) {}
+
+Loop::~Loop() { take_messages(); }
+
+void Loop::post(std::unique_ptr<Message> message) {
+  auto* const raw = message.release();
+  auto* head = messages_.load(std::memory_order_relaxed);
+  do {
+    raw->next_ = head;
+  } while (!messages_.compare_exchange_weak(head, raw, std::memory_order_acq_rel,
+                                            std::memory_order_relaxed));
+  // Who finds the list empty wakes the loop; the others' messages are taken with that one.
+  if (head == nullptr) wake();
+}
+
+void Loop::take_messages() {
+  if (messages_.load(std::memory_order_relaxed) == nullptr) return;
+  auto* newest = messages_.exchange(nullptr, std::memory_order_acq_rel);
+  Message* oldest = nullptr;
+  while (newest != nullptr) {
+    auto* const next = newest->next_;
+    newest->next_ = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest != nullptr) {
+    const std::unique_ptr<Message> message(oldest);
+    oldest = oldest->next_;
+    message->run();
+  }
+}
+
+void Loop::run_ready() {
+  // Only what is ready now: what it makes ready waits for the next turn, after a look at events.
+  List<Operation, RunTag> batch;
+  run_queue_.move_to(batch);
+  while (Operation* operation = batch.pop_front()) operation->run();
+}
+
+void Loop::turn_once() {
+  ++turn_;
+  take_messages();
+  run_ready();
+  if (stopping()) return;
+  wait(run_queue_.empty() ? timers_.next() : now_);
+  timers_.advance(now_);
+}
+
+void Loop::run() {
+  while (!stopping()) turn_once();
+}
+
+void Loop::stop() {
+  stopping_.store(true, std::memory_order_release);
+  wake();
+}
+
+// --- Sleep
+
+bool Sleep::await_ready() {
+  if (!cancelled()) return done_ = timeout_.deadline(loop_.now()) <= loop_.now();
+  result_ = fail(Error::Kind::cancelled);
+  return done_ = true;
+}
+
+void Sleep::cancel(Error::Kind why) {
+  if (done_) return;
+  done_ = true;
+  if (why == Error::Kind::timed_out) return finish();  // That is what was asked for.
+  result_ = fail(why);
+  loop_.ready_cancelled(*this);
+}
+
+}  // namespace penstock
