@@ -39,6 +39,12 @@ class Stream {
   Send send(const Parts& parts, Timeout timeout);
   Send send(std::string_view bytes, Timeout timeout);
 
+  // Puts `watcher` into the run queue, once, when there is something to receive: bytes, a FIN or a
+  // reset. Nothing is consumed. For a connection that nobody is reading, so not beside a recv.
+  virtual void watch(Operation& watcher) = 0;
+  // Forgets the watcher, also one that is in the run queue already: after this it does not run.
+  virtual void unwatch() = 0;
+
   // Sends FIN after what was sent; receiving goes on.
   virtual void shutdown_write() = 0;
   // The close that follows will be a reset: the peer sees that what it got is not whole.

@@ -48,13 +48,24 @@ void no_delay(int descriptor) {
 // --- EpollStream
 
 EpollStream::~EpollStream() {
-  ensure(recv_ == nullptr && send_ == nullptr);
+  ensure(recv_ == nullptr && send_ == nullptr && watcher_ == nullptr);
   close(descriptor_);
 }
 
 bool EpollStream::enroll() {
   return static_cast<EpollLoop&>(loop_).add(descriptor_,
                                             EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+}
+
+void EpollStream::watch(Operation& watcher) {
+  watcher_ = &watcher;
+  if (readable_) loop_.ready(watcher);
+}
+
+void EpollStream::unwatch() {
+  if (watcher_ == nullptr) return;
+  static_cast<Link<RunTag>&>(*watcher_).unlink();
+  watcher_ = nullptr;
 }
 
 void EpollStream::shutdown_write() { shutdown(descriptor_, SHUT_WR); }
@@ -72,6 +83,7 @@ void EpollStream::note(std::uint32_t events) {
     if (writable_) loop_.ready(*connect_);
     return;
   }
+  if (watcher_ != nullptr && readable_) loop_.ready(*watcher_);
   if (recv_ != nullptr && readable_) loop_.ready(*recv_);
   if (send_ != nullptr && writable_) loop_.ready(*send_);
 }

@@ -27,6 +27,8 @@ class EpollStream final : public Stream, public EpollHandle {
   bool enroll();
   int descriptor() const { return descriptor_; }
 
+  void watch(Operation& watcher) override;
+  void unwatch() override;
   void shutdown_write() override;
   void reset_on_close() override;
   void note(std::uint32_t events) override;
@@ -49,6 +51,7 @@ class EpollStream final : public Stream, public EpollHandle {
   Recv* recv_ = nullptr;
   Send* send_ = nullptr;
   Connect* connect_ = nullptr;
+  Operation* watcher_ = nullptr;
 };
 
 class EpollAcceptor final : public Acceptor, public EpollHandle {
