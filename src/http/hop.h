@@ -23,9 +23,9 @@ inline constexpr std::size_t kMaxConnectionOptions = 64;
 // Transfer-Encoding, Upgrade, HTTP2-Settings. `TE: trailers` and, where `upgrade_websocket` is set,
 // `Upgrade: websocket` are put back in their plainest form; the writer adds the matching
 // `Connection` options, and framing from `framing`. `Connection` may not list Host, Content-Length,
-// Content-Type, Date, Via or Max-Forwards (RFC 9110 §7.6.1: fields meant for all recipients): such
-// an option is ignored, not obeyed, since the message would not be the same without them. What is
-// no token names no field and is ignored.
+// Via or Max-Forwards: RFC 9110 §7.6.1 forbids senders to list what is meant for all recipients,
+// and without these the message would be another one or the loop detection blind. Such an option is
+// ignored, not obeyed. What is no token names no field and is ignored.
 //
 // From a request it also removes the fields by which the gateway tells a service who is calling
 // (X-User-Id and the like, Client-Cert), and any field that reads like one of those, or like
@@ -36,8 +36,9 @@ inline constexpr std::size_t kMaxConnectionOptions = 64;
 Result<void> clean(RequestHead& head);
 Result<void> clean(ResponseHead& head);
 
-// Removes from trailers what RFC 9110 §6.5.1 forbids there (framing, routing, authentication,
-// content) and what clean() would remove from a head.
+// Removes from trailers what clean() would remove from a request, and all else that the gateway
+// writes or decides by: a recipient may merge trailers into the head (RFC 9110 §6.5.2). What RFC
+// 9110 §6.5.1 forbids in trailers the decoder has dropped already.
 void clean_trailers(Fields& trailers);
 
 // Writes this gateway into `Via` and finds itself there. One per node, alive for as long as the
