@@ -152,7 +152,7 @@ std::size_t Fields::remove(std::string_view name) {
 void RequestHead::clear() {
   fields.clear();
   method = Method::other;
-  method_text = target = {};
+  method_text = target = authority = {};
   minor_version = 1;
   framing = Framing::none;
   content_length = 0;

@@ -127,6 +127,7 @@ struct RequestHead {
   Method method = Method::other;
   std::string_view method_text;
   std::string_view target;         // As received: origin-, absolute-, authority- or asterisk-form.
+  std::string_view authority;      // Of an absolute-form target, else of Host; empty without both.
   std::uint8_t minor_version = 1;  // HTTP/1.x
   Fields fields;
   Framing framing = Framing::none;

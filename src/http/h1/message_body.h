@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/duration.h"
+#include "http/body.h"
+#include "http/h1/chunked.h"
+#include "http/h1/input.h"
+#include "runtime/loop.h"
+
+namespace penstock::http::h1 {
+
+// The content of one message as its framing delimits it on a connection (RFC 9112 §6). Either
+// side's; errors carry the reason that fits the sender.
+class MessageBody final : public Body {
+ public:
+  MessageBody(Loop& loop, Input& input, Side sender)
+      : loop_(loop), input_(input), sender_(sender), decoder_(sender) {}
+
+  // Begins with the content of the next message, whose head has been consumed. More than `most`
+  // bytes are an error.
+  void begin(Framing framing, std::uint64_t length, std::uint64_t most, Timeout timeout);
+  // From now on: for a stream, whose head ended the total.
+  void set_timeout(Timeout timeout) { timeout_ = timeout; }
+
+  std::optional<Result<Piece>> poll() override;
+  Task<Result<Piece>> read() override;
+  const Fields& trailers() const override { return decoder_.trailers(); }
+
+  // Gives up the bytes of the last piece, so that the input stands after what was read.
+  void settle();
+  // All of it was read without error; then the input is at the next message.
+  bool complete() const { return complete_; }
+  bool begun() const { return received_ > 0; }
+  std::uint64_t received() const { return received_; }
+
+ private:
+  std::optional<Result<Piece>> next_of_length();
+  std::optional<Result<Piece>> next_of_chunks();
+  std::optional<Result<Piece>> next_until_close();
+  Result<Piece> give(std::string_view bytes, bool last);
+  Result<Piece> ended_by(const Error& error);
+
+  Loop& loop_;
+  Input& input_;
+  Side sender_;
+  ChunkedDecoder decoder_;
+  Framing framing_ = Framing::none;
+  std::uint64_t left_ = 0;  // With Framing::length.
+  std::uint64_t most_ = 0;
+  std::uint64_t received_ = 0;
+  std::size_t held_ = 0;  // Bytes of the input that the last piece stands in.
+  Timeout timeout_;
+  bool complete_ = true;
+};
+
+}  // namespace penstock::http::h1
