@@ -10,7 +10,8 @@
 namespace penstock::http::h1 {
 
 // The bytes of a connection that have arrived and are not used yet. As a rule they stand in the
-// block the loop lent; only what must wait for more, or for long, is copied into storage of its own.
+// block the loop lent; only what must wait for more, or for long, is copied into storage of its
+// own.
 class Input {
  public:
   // Asked of the socket for a head; bodies ask for whole blocks.

@@ -26,9 +26,12 @@ std::optional<Result<Piece>> MessageBody::poll() {
   settle();
   if (complete_) return Result<Piece>(Piece{{}, true});
   switch (framing_) {
-    case Framing::length: return next_of_length();
-    case Framing::chunked: return next_of_chunks();
-    default: return next_until_close();
+    case Framing::length:
+      return next_of_length();
+    case Framing::chunked:
+      return next_of_chunks();
+    default:
+      return next_until_close();
   }
 }
 

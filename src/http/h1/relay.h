@@ -13,7 +13,8 @@ namespace penstock::http::h1 {
 // those are there, and does not wait for them. `out` is used up.
 //
 // When the body fails nothing more is sent: no last chunk, so that the receiver sees it is cut.
-// Sent::client_gone stands for the receiver, whichever side that is. `timeout` holds for each piece.
+// Sent::client_gone stands for the receiver, whichever side that is. `timeout` holds for each
+// piece.
 Task<Sent> relay(Stream& to, Body& body, Framing framing, std::string& out, Timeout timeout);
 
 }  // namespace penstock::http::h1
