@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# ./dev test [--quick]: every test, a preset at a time; what each prints stands in build/logs, too.
+#   release   unit, simulation, scenarios
+#   asan      (with ubsan) the same and every fuzz target for some seconds
+#   tsan      unit, simulation, and the scenarios in which several threads meet
+# shellcheck source=tools/dev/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=tools/dev/sanitizers.sh
+source "$root/tools/dev/sanitizers.sh"
+
+presets=(release asan tsan)
+case ${1:-} in
+  '') ;;
+  --quick) presets=(release) ;;
+  *) die "test: there is no option '$1'" ;;
+esac
+
+need build sanitize test
+need_node
+
+scenarios=tests/scenario
+reports=$root/build/logs/sanitizer
+failed=()
+spent=()
+begin=$SECONDS
+
+fetch_scenario_packages() {
+  [[ ! $scenarios/node_modules/.package-lock.json -nt $scenarios/package-lock.json ]] || return 0
+  say "Fetching the scenarios' npm packages"
+  (cd "$scenarios" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $scenarios"
+}
+
+run_ctest() { ctest --test-dir "build/$1" --output-on-failure --timeout 900 --parallel "$jobs"; }
+
+run_scenarios() {
+  cd "$scenarios"
+  PENSTOCK_BINARY=$root/build/$1/penstock PENSTOCK_DEMO=$root/build/$1/penstock_demo PENSTOCK_PRESET=$1 \
+    timeout --kill-after=10 1200 npm test --silent
+}
+
+minutes() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
+
+# test_preset PRESET: builds it, then runs its suites side by side.
+test_preset() {
+  local preset=$1 start=$SECONDS suite status
+  local -A pid=()
+  build "$preset"
+  say "Testing $preset"
+  set_sanitizer_options "$reports/$preset"
+  for suite in ctest scenarios; do
+    "run_$suite" "$preset" >"$(log_file "$preset-$suite")" 2>&1 </dev/null &
+    pid[$suite]=$!
+  done
+  for suite in ctest scenarios; do
+    status=0
+    wait "${pid[$suite]}" || status=$?
+    show "$preset" "$suite" "$status"
+  done
+  show_reports "$preset"
+  spent+=("$preset: $(minutes $((SECONDS - start)))")
+  say "${spent[-1]}"
+}
+
+# The whole log in CI or after a failure, else its closing lines.
+show() {
+  local log=build/logs/$1-$2.log
+  if (($3)); then failed+=("$1 $2 (exit status $3): $log"); fi
+  say "$1 $2: $( (($3)) && echo FAILED || echo passed)"
+  if [[ -n ${CI:-} ]] || (($3)); then cat "$log"; else tail -n 12 "$log"; fi
+}
+
+# A sanitizer's report is a failure, even where no test noticed it.
+show_reports() {
+  local report
+  for report in "$reports/$1".*; do
+    [[ -s $report ]] || continue
+    failed+=("$1: a sanitizer's report: ${report#"$root"/}")
+    cat "$report"
+  done
+}
+
+stop_suites() {
+  local running
+  running=$(jobs -p)
+  # shellcheck disable=SC2086
+  [[ -z $running ]] || kill $running 2>/dev/null || true
+}
+trap stop_suites EXIT
+trap 'exit 130' INT TERM
+
+fetch_scenario_packages
+rm -rf "$reports"
+mkdir -p "$reports"
+for preset in "${presets[@]}"; do test_preset "$preset"; done
+
+say "Time spent: $(minutes $((SECONDS - begin)))"
+printf '      %s\n' "${spent[@]}"
+if ((${#failed[@]})); then
+  say "FAILED:"
+  printf '      %s\n' "${failed[@]}"
+  exit 1
+fi
+say "Everything passed"
