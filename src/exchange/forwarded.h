@@ -26,14 +26,14 @@ struct Arrival {
 // Who the client is and what it asked for, as far as its peer can be believed. Texts live in the
 // arena, the fields' buffer, or the Arrival's.
 struct Forwarded {
-  std::optional<IpAddress> client;  // None only behind a unix socket that is not believed further.
-  std::string_view client_text;     // `203.0.113.7`, `2001:db8::1`, or `unix`.
+  std::optional<IpAddress> client;    // None for a peer on a unix socket.
+  std::string_view client_text = {};  // `203.0.113.7`, `2001:db8::1`, or `unix`.
   bool peer_trusted = false;
-  std::string_view scheme;  // What the client used: http | https.
-  std::string_view host;
-  std::string_view port;      // Digits; empty when nobody knows (a unix socket).
-  std::string_view chain;     // X-Forwarded-For for the service; may be empty.
-  std::string_view elements;  // Forwarded for the service; empty when it is to be dropped.
+  std::string_view scheme = {};  // What the client used: http | https.
+  std::string_view host = {};
+  std::string_view port = {};  // Digits; empty when nobody knows (a unix socket).
+  std::string_view chain =
+      {};  // X-Forwarded-For for the service; empty for a peer on a unix socket.
 };
 
 // Finds the client. A peer outside `trusted` is the client, and whatever the request says of others
@@ -47,13 +47,16 @@ struct Forwarded {
 // most keep. Proxies that keep only `Forwarded` must therefore remove X-Forwarded-For.
 //
 // Scheme, host and port come from a trusted peer's X-Forwarded-Proto, -Host and -Port (the last
-// element of each: the peer's own), or from the `Forwarded` element that names the client.
+// element of each: the peer's own), or, where `Forwarded` is walked, from its element that names
+// the client. What is missing or malformed is taken from the Arrival. A peer on a unix socket has
+// no address, so it is never trusted.
 Forwarded find_client(const Arrival& arrival, const CidrSet& trusted, const http::Fields& fields,
                       Arena& arena);
 
-// Makes the request say towards the service what was found: sets X-Forwarded-For (the received
-// list, if the peer is trusted, and the peer), -Proto, -Host and -Port; drops X-Real-IP always, and
-// from peers not trusted all other X-Forwarded-… too.
+// Makes the request say towards the service what was found, in one form: sets X-Forwarded-For (the
+// received list, if the peer is trusted, and the peer), -Proto, -Host and -Port; drops `Forwarded`
+// and X-Real-IP, which would tell the same a second time, and from peers not trusted all other
+// X-Forwarded-… too.
 void write_forwarded(const Forwarded& forwarded, http::Fields& fields);
 
 // The received X-Request-Id if the peer is trusted and it is one line of 1 to 128 letters, digits,
