@@ -1,7 +1,9 @@
 #include "http/h1/chunked.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "base/ascii.h"
 #include "base/ensure.h"
 #include "base/hex.h"
 #include "http/h1/syntax.h"
@@ -10,6 +12,41 @@
 
 namespace penstock::http::h1 {
 namespace {
+
+// What RFC 9110 §6.5.1 keeps out of trailers, beside what ends at this hop (http/hop.h): request
+// modifiers, authentication, response control and how to process the content.
+constexpr std::string_view kNoTrailers[] = {
+    "Age",
+    "Authorization",
+    "Cache-Control",
+    "Content-Encoding",
+    "Content-Range",
+    "Content-Type",
+    "Cookie",
+    "Date",
+    "Expect",
+    "Expires",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Location",
+    "Pragma",
+    "Range",
+    "Retry-After",
+    "Set-Cookie",
+    "Trailer",
+    "Vary",
+    "Warning",
+    "WWW-Authenticate",
+};
+
+bool may_be_trailer(const Field& field) {
+  return std::none_of(std::begin(kNoTrailers), std::end(kNoTrailers), [&](std::string_view name) {
+    return equals_ignoring_case(name, field.name);
+  });
+}
 
 constexpr bool is_space(char c) {
   return c == ' ' || c == '\t';
@@ -176,6 +213,7 @@ bool ChunkedDecoder::take_trailer(std::string_view bytes, std::size_t& at) {
 bool ChunkedDecoder::end_trailer_line() {
   const auto& blame = blame_of(sender_);
   if (trailer_line_ == "\r\n") {
+    trailers_.remove_if([](const Field& field) { return !may_be_trailer(field); });
     clean_trailers(trailers_);
     state_ = State::done;
     return true;

@@ -19,7 +19,8 @@ Duration keep_alive_timeout(const Fields& fields) {
   std::uint32_t seconds = 0;
   each_element(field->value, [&](std::string_view element) {
     constexpr std::string_view name = "timeout=";
-    if (element.size() <= name.size() || !equals_ignoring_case(element.substr(0, name.size()), name))
+    if (element.size() <= name.size() ||
+        !equals_ignoring_case(element.substr(0, name.size()), name))
       return true;
     const auto digits = element.substr(name.size());
     std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
@@ -74,8 +75,8 @@ Task<Result<void>> ClientConnection::read_head(ResponseHead& head, Method reques
       continue;
     }
     const bool begun = !input_.empty();
-    const bool ended = got.error().kind == Error::Kind::closed ||
-                       got.error().kind == Error::Kind::reset;
+    const bool ended =
+        got.error().kind == Error::Kind::closed || got.error().kind == Error::Kind::reset;
     if (begun && ended) co_return fail(reasons::kUpstreamClosed);
     co_return fail(got.error());
   }

@@ -15,9 +15,8 @@
 namespace penstock::http::h1 {
 
 // What a service may cost: its heads are larger than clients' at most by this.
-inline constexpr Limits kResponseLimits{.request_line = std::size_t{8} * 1024,
-                                        .header_bytes = std::size_t{64} * 1024,
-                                        .headers = 200};
+inline constexpr Limits kResponseLimits{
+    .request_line = std::size_t{8} * 1024, .header_bytes = std::size_t{64} * 1024, .headers = 200};
 
 // The service's side of HTTP/1.1: one connection to an endpoint, which carries one exchange after
 // another.

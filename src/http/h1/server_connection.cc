@@ -73,6 +73,13 @@ Task<Result<void>> ServerConnection::interim(const ResponseHead& head) {
   co_return sent;
 }
 
+Task<Result<Input*>> ServerConnection::switch_protocols(const ResponseHead& head) {
+  keep_alive_ = false;
+  const auto sent = co_await interim(head);
+  if (!sent) co_return fail(sent.error());
+  co_return &input_;
+}
+
 // RFC 9112 §6.1 and §6.3: what the client can delimit the content by.
 Framing ServerConnection::settle_framing(ResponseHead& head, Body* body) {
   const bool bodiless =

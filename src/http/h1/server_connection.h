@@ -68,6 +68,7 @@ class ServerConnection final : public Responder {
 
   Task<Result<void>> interim(const ResponseHead& head) override;
   Task<Sent> respond(ResponseHead& head, Body* body) override;
+  Task<Result<Input*>> switch_protocols(const ResponseHead& head) override;
 
   // After an answer: discards what is left of the request's body. False when the connection cannot
   // carry another request.

@@ -13,9 +13,12 @@ struct Traffic {
   Instant until;
   Instant last_moved;
   Tunnelled result;
+  bool ended = false;
 
+  // The first to see an end says why.
   void end(Tunnelled::End why) {
-    if (result.end == Tunnelled::End::closed) result.end = why;
+    if (!ended) result.end = why;
+    ended = true;
     scope.cancel();
   }
   // A quiet direction is not idle while the other one moves.
@@ -46,8 +49,8 @@ Task<void> one_way(Traffic& traffic, Input& from, Input& to, std::uint64_t& move
     }
     traffic.last_moved = traffic.loop.now();
     const auto bytes = from.bytes();
-    const auto sent = co_await to.stream().send(
-        bytes, Timeout{.idle = traffic.idle, .until = traffic.until});
+    const auto sent =
+        co_await to.stream().send(bytes, Timeout{.idle = traffic.idle, .until = traffic.until});
     if (!sent) co_return traffic.end(Tunnelled::End::closed);
     moved += bytes.size();
     traffic.last_moved = traffic.loop.now();
@@ -59,7 +62,7 @@ Task<void> one_way(Traffic& traffic, Input& from, Input& to, std::uint64_t& move
 
 Task<Tunnelled> tunnel(Loop& loop, Input& first, Input& second, Duration idle, Instant until) {
   Scope scope(loop);
-  Traffic traffic{loop, scope, idle, until, loop.now(), {}};
+  Traffic traffic{loop, scope, idle, until, loop.now(), {}, false};
   scope.spawn(one_way(traffic, first, second, traffic.result.forward));
   scope.spawn(one_way(traffic, second, first, traffic.result.backward));
   co_await scope.join();
