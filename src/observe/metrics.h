@@ -89,7 +89,7 @@ class MetricStore {
 
  private:
   std::uint32_t find_or_make(Family family, Labels labels);
-  std::uint32_t make(Family family, Labels labels, std::string key);
+  std::uint32_t make(Family family, std::vector<std::string> labels, std::string key);
 
   std::size_t series_limit_;
   std::size_t routes_limit_;

@@ -124,7 +124,7 @@ struct FinishedRequest {
   const Reason* reason = nullptr;          // Set when the gateway itself answered.
   const ServiceSeries* service = nullptr;  // Of the same worker; where it was forwarded to.
   Duration duration{};                     // From the first byte of the head to the last sent.
-  std::optional<Duration> overhead;        // What of it was the gateway's own time.
+  std::optional<Duration> overhead = std::nullopt;  // What of it was the gateway's own time.
 };
 
 class RouteSeries {
@@ -148,14 +148,15 @@ class RouteSeries {
     Counter requests;
   };
 
-  const Entry& entry_for(const Key& key, const FinishedRequest& request);
+  const Entry& entry_for(const Key& key);
+  Entry make_entry(const Key& key);
   std::size_t place_of(const Key& key) const;
   void grow();
 
   MetricStore* store_;
-  std::string_view route_;  // Views of the store's texts.
-  std::string_view path_;
-  Histogram overhead_;
+  std::string_view route_;  // A text of the store's.
+  std::string path_;
+  Histogram overhead_;          // Made with the first request that was forwarded.
   std::vector<Entry> entries_;  // Open addressing; its size is a power of two, or zero.
   std::size_t used_ = 0;
 };

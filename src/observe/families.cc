@@ -1,0 +1,231 @@
+#include "observe/families.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/ensure.h"
+
+namespace penstock {
+namespace {
+
+using enum MetricKind;
+
+constexpr std::array<FamilyInfo, kFamilies> kTable{{
+    {Family::server_request_duration,
+     "http_server_request_duration_seconds",
+     histogram,
+     "seconds",
+     "Duration of requests, from the first byte received to the last sent.",
+     {"http_request_method", "url_scheme", "http_route", "http_response_status_code",
+      "network_protocol_version", "error_type"},
+     Buckets::request},
+    {Family::server_active_requests,
+     "http_server_active_requests",
+     gauge,
+     "",
+     "Requests being served now.",
+     {"http_request_method", "url_scheme"}},
+    {Family::requests,
+     "penstock_requests_total",
+     counter,
+     "",
+     "Requests that are over; the reason is set where the gateway itself answered.",
+     {"route", "service", "code_class", "reason"}},
+    {Family::overhead,
+     "penstock_overhead_seconds",
+     histogram,
+     "seconds",
+     "The gateway's own share of the duration of forwarded requests.",
+     {"route"},
+     Buckets::overhead},
+    {Family::route_misses,
+     "penstock_route_misses_total",
+     counter,
+     "",
+     "Requests that no route matched: no_host, no_path, or a path without that method.",
+     {"reason"}},
+    {Family::limit_hits,
+     "penstock_limit_hits_total",
+     counter,
+     "",
+     "How often something ran into a limit, by the limit's key in the configuration.",
+     {"limit"}},
+    {Family::connections,
+     "penstock_connections",
+     gauge,
+     "",
+     "Client connections open now; idle ones wait for a request.",
+     {"listener", "state"}},
+    {Family::connections_accepted,
+     "penstock_connections_accepted_total",
+     counter,
+     "",
+     "Client connections accepted.",
+     {"listener"}},
+    {Family::connections_refused,
+     "penstock_connections_refused_total",
+     counter,
+     "",
+     "Client connections closed right after they were accepted.",
+     {"listener", "reason"}},
+    {Family::upstream_request_duration,
+     "penstock_upstream_request_duration_seconds",
+     histogram,
+     "seconds",
+     "Duration of attempts at a service; code_class is none where no response head came.",
+     {"service", "code_class"},
+     Buckets::request},
+    {Family::upstream_connections,
+     "penstock_upstream_connections",
+     gauge,
+     "",
+     "Connections to a service open now; idle ones wait in the pool.",
+     {"service", "state"}},
+    {Family::upstream_connects,
+     "penstock_upstream_connects_total",
+     counter,
+     "",
+     "Attempts to connect to a service.",
+     {"service", "outcome"}},
+    {Family::upstream_reuses,
+     "penstock_upstream_reuses_total",
+     counter,
+     "",
+     "Requests sent on a connection that had carried one before.",
+     {"service"}},
+    {Family::retries,
+     "penstock_retries_total",
+     counter,
+     "",
+     "Retries and what became of them; over_budget ones were not made.",
+     {"service", "outcome"}},
+    {Family::endpoint_healthy,
+     "penstock_endpoint_healthy",
+     gauge,
+     "",
+     "Whether an endpoint is in use: 1, or 0 while it is ejected or declared unhealthy.",
+     {"service", "endpoint"}},
+    {Family::endpoint_ejections,
+     "penstock_endpoint_ejections_total",
+     counter,
+     "",
+     "How often an endpoint was taken out of use for its failures.",
+     {"service", "endpoint"}},
+    {Family::log_lines_dropped,
+     "penstock_log_lines_dropped_total",
+     counter,
+     "",
+     "Access log lines lost: the ring to the log thread was full, or the write failed.",
+     {"reason"}},
+    {Family::config_last_apply_success,
+     "penstock_config_last_apply_success",
+     gauge,
+     "",
+     "Whether the last configuration given was applied: 1 or 0.",
+     {}},
+    {Family::config_applies,
+     "penstock_config_applies_total",
+     counter,
+     "",
+     "Configurations given to the gateway.",
+     {"result"}},
+    {Family::build_info, "penstock_build_info", info, "", "What is running.", {"version"}},
+    {Family::process_cpu,
+     "process_cpu_seconds_total",
+     counter,
+     "seconds",
+     "User and system CPU time spent.",
+     {}},
+    {Family::process_resident_memory,
+     "process_resident_memory_bytes",
+     gauge,
+     "bytes",
+     "Resident memory.",
+     {}},
+    {Family::process_virtual_memory,
+     "process_virtual_memory_bytes",
+     gauge,
+     "bytes",
+     "Virtual memory.",
+     {}},
+    {Family::process_open_fds, "process_open_fds", gauge, "", "Open file descriptors.", {}},
+    {Family::process_max_fds,
+     "process_max_fds",
+     gauge,
+     "",
+     "The most file descriptors that may be open.",
+     {}},
+    {Family::process_start_time,
+     "process_start_time_seconds",
+     gauge,
+     "seconds",
+     "When the process started, in seconds since 1970.",
+     {}},
+}};
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < kFamilies; ++i) {
+    if (kTable[i].family != static_cast<Family>(i)) return false;
+  }
+  return true;
+}
+static_assert(is_in_order(), "the table stands in the order of the enum");
+
+// OpenTelemetry's advice for http.server.request.duration, in nanoseconds.
+constexpr std::array<std::int64_t, 14> kRequestBounds{
+    5'000'000,     10'000'000,    25'000'000,    50'000'000,    75'000'000,
+    100'000'000,   250'000'000,   500'000'000,   750'000'000,   1'000'000'000,
+    2'500'000'000, 5'000'000'000, 7'500'000'000, 10'000'000'000};
+
+// The same, and finer below: the gateway's own time is counted in microseconds.
+constexpr std::array<std::int64_t, 20> kOverheadBounds{
+    50'000,        100'000,       250'000,       500'000,       1'000'000,
+    2'500'000,     5'000'000,     10'000'000,    25'000'000,    50'000'000,
+    75'000'000,    100'000'000,   250'000'000,   500'000'000,   750'000'000,
+    1'000'000'000, 2'500'000'000, 5'000'000'000, 7'500'000'000, 10'000'000'000};
+
+constexpr std::string_view text_of(MetricKind kind) {
+  constexpr std::array<std::string_view, 4> texts{"counter", "gauge", "histogram", "info"};
+  return texts[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace
+
+std::span<const std::int64_t> bounds_of(Buckets buckets) {
+  switch (buckets) {
+    case Buckets::none:
+      return {};
+    case Buckets::request:
+      return kRequestBounds;
+    case Buckets::overhead:
+      return kOverheadBounds;
+  }
+  return {};
+}
+
+const FamilyInfo& info_of(Family family) {
+  const auto index = static_cast<std::size_t>(family);
+  ensure(index < kFamilies);
+  return kTable[index];
+}
+
+std::span<const FamilyInfo> all_families() {
+  return kTable;
+}
+
+std::string metrics_reference() {
+  std::string out = "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n";
+  for (const auto& family : kTable) {
+    fmt::format_to(std::back_inserter(out), "| `{}` | {} | ", family.name, text_of(family.kind));
+    std::string_view separator;
+    for (const auto label : family.labels()) {
+      fmt::format_to(std::back_inserter(out), "{}`{}`", separator, label);
+      separator = ", ";
+    }
+    fmt::format_to(std::back_inserter(out), " | {} |\n", family.help);
+  }
+  return out;
+}
+
+}  // namespace penstock
