@@ -38,8 +38,8 @@ struct AccessRecord {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   Duration latency{};
-  std::optional<Duration> upstream_latency;
-  std::optional<Duration> gateway_latency;
+  std::optional<Duration> upstream_latency = std::nullopt;
+  std::optional<Duration> gateway_latency = std::nullopt;
   std::string_view user_agent;
   std::uint64_t config_version = 0;
 };

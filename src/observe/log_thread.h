@@ -1,11 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,10 +24,12 @@ class LogDrain {
   // Before the first drain; the ring must outlive the drain.
   void add(LogRing& ring) { rings_.push_back(&ring); }
 
-  // Writes what waits; says how many bytes were taken from the rings. Lines that cannot be written
-  // within `patience`, or at all, are counted as lost. A line cut by a failure is ended before the
-  // next begins.
+  // Writes what waits; says how many bytes were taken from the rings. What the sink does not take
+  // within `patience` is kept for the next call; what it refuses is counted as lost, and a line
+  // that was cut by that is ended before the next begins.
   std::size_t drain(Duration patience);
+  // The last drain: what is left after `patience` is lost.
+  void finish(Duration patience);
   // Says in the operational log whether it worked.
   void reopen();
 
@@ -34,15 +37,19 @@ class LogDrain {
   std::uint64_t lost_lines() const { return lost_lines_.load(std::memory_order_relaxed); }
 
  private:
-  bool gather();
-  void write_batch(Duration patience);
+  using Clock = std::chrono::steady_clock;
+  void gather();
+  int end_cut_line(Duration patience);
+  bool write_batch(Clock::time_point deadline);
   void lose(std::string_view rest, int error);
 
   LogSink sink_;
   std::vector<LogRing*> rings_;
-  std::string batch_;      // Taken from the rings, not yet written.
-  bool cut_line_ = false;  // The last byte written was within a line.
-  bool failing_ = false;   // Said already; says so again when it works.
+  std::size_t next_ring_ = 0;  // Where gather() begins, so that no ring is always the last.
+  std::string batch_;          // Taken from the rings;
+  std::size_t written_ = 0;    // so much of it is written.
+  bool cut_line_ = false;      // The last byte that was written was within a line.
+  bool failing_ = false;       // That was said already.
   std::atomic<std::uint64_t> lost_lines_{0};
 };
 
