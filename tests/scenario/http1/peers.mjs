@@ -30,7 +30,6 @@ http {
       proxy_http_version 1.1;
       proxy_request_buffering off;
       proxy_buffering off;
-      proxy_pass_header Date;
       proxy_set_header Host $host;
       proxy_set_header Upgrade $wanted;
       proxy_set_header Connection $wanted_connection;

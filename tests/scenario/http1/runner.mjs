@@ -1,4 +1,5 @@
 import { RawClient } from '../harness/raw_client.mjs';
+import { valueOf } from '../harness/http1_parse.mjs';
 import { RawOrigin, answer } from '../harness/raw_origin.mjs';
 
 const patience = Number(process.env.PENSTOCK_CASE_PATIENCE ?? 4000);  // Milliseconds until a case counts as hung.
@@ -33,7 +34,8 @@ export class CaseOrigin {
     if (request.target.startsWith('/probe/')) return;
     this.heads.push(request);
     if (this.case_.answerAt === 'head') this.#answer(request, connection);
-    if (this.case_.continues) connection.send('HTTP/1.1 100 Continue\r\n\r\n');
+    const expects = valueOf(request, 'expect')?.toLowerCase() === '100-continue';
+    if (this.case_.continues || expects) connection.send('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
   #respond(request, connection) {

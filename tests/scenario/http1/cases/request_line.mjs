@@ -3,6 +3,8 @@ import { accept, asked, asks, refuse } from './make.mjs';
 
 const line = (text) => asks(text);
 const badLine = [refuse([400, 501, 505]), { noAnswer: true, closes: true, origin: 'none' }];
+// A recipient MAY split the line at any white space; ours does not, since the next one may.
+const lenient = (id, text) => asked(id, 'RFC 9112 §3', line(text), [refuse(400), ...badLine, accept({ target: '/case' })], { penstock: [refuse(400)] });
 const bad = (id, section, text, penstock = [refuse(400)]) => asked(id, section, line(text), [refuse(400), ...badLine], { penstock });
 
 export default [
@@ -11,15 +13,15 @@ export default [
   asked('line-leading-crlf-twice', 'RFC 9112 §2.2', '\r\n\r\n' + line('GET /case HTTP/1.1'), [accept({ target: '/case' }), refuse(400)]),
   asked('line-leading-crlf-between', 'RFC 9112 §2.2', line('GET /case HTTP/1.1') + '\r\n' + line('GET /case HTTP/1.1'),
     { status: [200, 200], origin: [{ target: '/case' }, { target: '/case' }] }),
-  bad('line-leading-space', 'RFC 9112 §3', ' GET /case HTTP/1.1'),
-  bad('line-leading-tab', 'RFC 9112 §3', '\tGET /case HTTP/1.1'),
-  bad('line-two-spaces-after-method', 'RFC 9112 §3', 'GET  /case HTTP/1.1'),
-  bad('line-two-spaces-after-target', 'RFC 9112 §3', 'GET /case  HTTP/1.1'),
-  bad('line-tab-after-method', 'RFC 9112 §3', 'GET\t/case HTTP/1.1'),
-  bad('line-tab-after-target', 'RFC 9112 §3', 'GET /case\tHTTP/1.1'),
-  bad('line-trailing-space', 'RFC 9112 §3', 'GET /case HTTP/1.1 '),
+  lenient('line-leading-space', ' GET /case HTTP/1.1'),
+  lenient('line-leading-tab', '\tGET /case HTTP/1.1'),
+  lenient('line-two-spaces-after-method', 'GET  /case HTTP/1.1'),
+  lenient('line-two-spaces-after-target', 'GET /case  HTTP/1.1'),
+  lenient('line-tab-after-method', 'GET\t/case HTTP/1.1'),
+  lenient('line-tab-after-target', 'GET /case\tHTTP/1.1'),
+  lenient('line-trailing-space', 'GET /case HTTP/1.1 '),
   bad('line-trailing-word', 'RFC 9112 §3', 'GET /case HTTP/1.1 x'),
-  bad('line-vertical-tab', 'RFC 9112 §3', 'GET\x0b/case HTTP/1.1'),
+  lenient('line-vertical-tab', 'GET\x0b/case HTTP/1.1'),
   bad('line-no-target', 'RFC 9112 §3', 'GET HTTP/1.1'),
   bad('line-empty-target', 'RFC 9112 §3', 'GET  HTTP/1.1'),
   bad('line-space-in-target', 'RFC 9112 §3.2', 'GET /ca se HTTP/1.1'),
@@ -31,13 +33,14 @@ export default [
   bad('line-del', 'RFC 9112 §3.2', 'GET /ca\x7fse HTTP/1.1'),
   bad('line-control', 'RFC 9112 §3.2', 'GET /ca\x01se HTTP/1.1'),
   bad('line-bare-cr-in-target', 'RFC 9112 §2.2', 'GET /ca\rse HTTP/1.1'),
-  bad('line-bare-cr-before-version', 'RFC 9112 §2.2', 'GET /case\rHTTP/1.1'),
+  lenient('line-bare-cr-before-version', 'GET /case\rHTTP/1.1'),
   bad('line-bare-lf-in-target', 'RFC 9112 §2.2', 'GET /ca\nse HTTP/1.1'),
-  bad('line-two-cr', 'RFC 9112 §2.2', 'GET /case HTTP/1.1\r'),
+  lenient('line-two-cr', 'GET /case HTTP/1.1\r'),
   asked('line-bare-lf', 'RFC 9112 §2.2', 'GET /case HTTP/1.1\nHost: t.example\r\n\r\n', [accept({ target: '/case' }), refuse(400)], { penstock: [refuse(400)] }),
   asked('line-all-bare-lf', 'RFC 9112 §2.2', 'GET /case HTTP/1.1\nHost: t.example\n\n', [accept({ target: '/case' }), refuse(400)], { penstock: [refuse(400)] }),
   asked('line-not-http', 'RFC 9112 §3', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', [refuse(400), { noAnswer: true, closes: true, origin: 'none' }]),
-  asked('line-http2-preface', 'RFC 9113 §3.4', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [refuse([400, 405, 501, 505]), { noAnswer: true, closes: true, origin: 'none' }]),
+  asked('line-http2-preface', 'RFC 9113 §3.4', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [refuse([400, 405, 501, 505]), { noAnswer: true, closes: true, origin: 'none' }],
+    { except: { haproxy: 'speaks HTTP/2 on the same port' } }),
 
   asked('version-1.0', 'RFC 9112 §2.3', line('GET /case HTTP/1.0'), accept({ minor: [0, 1] }, { closes: true })),
   asked('version-1.0-without-host', 'RFC 9112 §3.2', 'GET /case HTTP/1.0\r\n\r\n', [accept({}, { closes: true }), refuse(400)]),

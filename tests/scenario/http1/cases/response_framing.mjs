@@ -6,8 +6,9 @@ const badLength = (id, value) => answered(id, 'RFC 9112 §6.3', length(value), b
 const chunked = (body, ...fields) => ok(['Transfer-Encoding: chunked', ...fields], body);
 const whole = '5\r\nhello\r\n0\r\n\r\n';
 const hello = relayed('hello', { keeps: true });
-const broken = [cut(), badGateway()];
-const badChunk = (id, body, section = 'RFC 9112 §7.1') => answered(id, section, chunked(body), broken, { then: 'close' });
+const broken = [cut(), badGateway(), { noAnswer: true, closes: true }];
+const ours = [cut(), badGateway()];
+const badChunk = (id, body, section = 'RFC 9112 §7.1') => answered(id, section, chunked(body), broken, { then: 'close', penstock: ours });
 const badCoding = (id, value, section = 'RFC 9112 §6.1') => answered(id, section, ok([`Transfer-Encoding: ${value}`], whole), badGateway(), { then: 'close' });
 const old = { request: 'GET /case HTTP/1.0\r\nHost: t.example\r\n\r\n' };
 const trailing = (id, section, lines, more, fields = []) => answered(id, section, chunked(`5\r\nhello\r\n0\r\n${lines.map((l) => `${l}\r\n`).join('')}\r\n`, ...fields), more,
