@@ -40,6 +40,7 @@ struct FieldInfo {
   std::size_t most = kMostElements;
   const Type* type = nullptr;
   void* (*member)(void* object) = nullptr;
+  const void* (*read)(const void* object) = nullptr;
 
   static constexpr std::size_t kMostElements = 1'000'000;
 };
@@ -124,10 +125,16 @@ void* member_of(void* object) {
   return &(static_cast<C*>(object)->*std::get<I>(kDescription<C>.fields).pointer);
 }
 
+template <class C, std::size_t I>
+const void* read_of(const void* object) {
+  return &(static_cast<const C*>(object)->*std::get<I>(kDescription<C>.fields).pointer);
+}
+
 template <class C, std::size_t... I>
 constexpr auto fields_of(std::index_sequence<I...>) {
   std::array<FieldInfo, sizeof...(I)> fields{std::get<I>(kDescription<C>.fields).info...};
   ((fields[I].member = &member_of<C, I>), ...);
+  ((fields[I].read = &read_of<C, I>), ...);
   return fields;
 }
 

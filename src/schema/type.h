@@ -83,6 +83,7 @@ struct Type {
   // list: a new last element. optional: the value, made. located: the value.
   const Type* inner = nullptr;
   void* (*open)(void* value) = nullptr;
+  void (*clear)(void* value) = nullptr;  // list: its defaults, before it is filled.
   std::size_t (*count)(const void* value) = nullptr;
   const void* (*at)(const void* value, std::size_t index) = nullptr;
   Position* (*position)(void* value) = nullptr;
@@ -187,6 +188,7 @@ constexpr Type list() {
   using List = std::vector<T>;
   Type type{.kind = Kind::list, .inner = &kType<T>};
   type.open = [](void* value) -> void* { return &as<List>(value).emplace_back(); };
+  type.clear = [](void* value) { as<List>(value).clear(); };
   type.count = [](const void* value) { return as<List>(value).size(); };
   type.at = [](const void* value, std::size_t index) -> const void* {
     return &as<List>(value)[index];
