@@ -12,6 +12,7 @@ namespace penstock {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using nlohmann::json;
 
 AccessRecord full_record() {
@@ -90,7 +91,7 @@ TEST(AccessLine, KeepsTheClockAcrossSecondsAndBackwards) {
 TEST(AccessLine, EscapesWhatJsonDoesNotAllow) {
   AccessLine line;
   AccessRecord record;
-  const std::string agent("a\"b\\c\nd\re\tf\x01g\x1fh\0i\x7f plain text that is longer", 46);
+  const auto agent = "a\"b\\c\nd\re\tf\x01g\x1fh\0i\x7f plain text that is longer"s;
   record.user_agent = agent;
   const auto text = std::string(line.format(record));
   EXPECT_EQ(text.find('\n'), text.size() - 1);
