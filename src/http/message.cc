@@ -1,6 +1,7 @@
 #include "http/message.h"
 
 #include <array>
+#include <cstring>
 
 #include "base/ascii.h"
 
@@ -96,6 +97,53 @@ constexpr Table make_table() {
 
 constexpr Table kTable = make_table();
 
+// A name in lower case, and 0x20 where it has letters: a text is that name, whatever its case, if
+// with those bits set it is equal. So eight bytes are compared at once.
+struct Folded {
+  static constexpr std::size_t kLongest = 24;
+  std::array<char, kLongest> text{};
+  std::array<char, kLongest> mask{};
+};
+
+constexpr auto make_folded() {
+  std::array<Folded, kNames.size()> all{};
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    for (std::size_t j = 0; j < kNames[i].size(); ++j) {
+      const char lower = to_lower(kNames[i][j]);
+      all[i].text[j] = lower;
+      all[i].mask[j] = lower >= 'a' && lower <= 'z' ? 0x20 : 0;
+    }
+  }
+  return all;
+}
+constexpr auto kFolded = make_folded();
+
+template <class Word>
+bool same_word(const Folded& name, std::string_view text, std::size_t at) {
+  Word given;
+  Word expected;
+  Word mask;
+  std::memcpy(&given, text.data() + at, sizeof(Word));
+  std::memcpy(&expected, name.text.data() + at, sizeof(Word));
+  std::memcpy(&mask, name.mask.data() + at, sizeof(Word));
+  return static_cast<Word>(given | mask) == expected;
+}
+
+// The last word overlaps the one before it. `text` is as long as the name.
+template <class Word>
+bool same_words(const Folded& name, std::string_view text) {
+  const auto last = text.size() - sizeof(Word);
+  for (std::size_t at = 0; at < last; at += sizeof(Word))
+    if (!same_word<Word>(name, text, at)) return false;
+  return same_word<Word>(name, text, last);
+}
+
+bool is_name(const Folded& name, std::string_view text) {
+  if (text.size() >= 8) return same_words<std::uint64_t>(name, text);
+  if (text.size() >= 4) return same_words<std::uint32_t>(name, text);
+  return same_words<std::uint8_t>(name, text);
+}
+
 }  // namespace
 
 Method method_of(std::string_view text) {
@@ -118,7 +166,8 @@ bool is_idempotent(Method method) {
 Name name_of(std::string_view text) {
   if (text.empty()) return Name::other;
   const auto name = kTable.slots[slot_of(text, kTable.multiplier)];
-  return equals_ignoring_case(kNames[static_cast<std::size_t>(name)], text) ? name : Name::other;
+  const auto i = static_cast<std::size_t>(name);
+  return kNames[i].size() == text.size() && is_name(kFolded[i], text) ? name : Name::other;
 }
 
 std::string_view text_of(Name name) { return kNames[static_cast<std::size_t>(name)]; }

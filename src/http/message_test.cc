@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "base/ascii.h"
 
 namespace penstock::http {
@@ -15,6 +17,21 @@ TEST(Name, IsFoundWhateverItsCase) {
   }
   EXPECT_EQ(name_of("Content-Lengthy"), Name::other);
   EXPECT_EQ(name_of(""), Name::other);
+}
+
+TEST(Name, IsNotFoundByWhatOnlyResemblesIt) {
+  for (int i = 1; i <= static_cast<int>(Name::http2_settings); ++i) {
+    const std::string text(text_of(static_cast<Name>(i)));
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        auto changed = text;
+        changed[at] = static_cast<char>(byte);
+        if (equals_ignoring_case(changed, text)) continue;
+        EXPECT_NE(name_of(changed), static_cast<Name>(i)) << changed;
+      }
+    }
+    EXPECT_NE(name_of(text + "x"), static_cast<Name>(i));
+  }
 }
 
 TEST(Method, IsCaseSensitive) {

@@ -53,7 +53,13 @@ Task<Sent> ClientConnection::send(const RequestHead& head, Body& body, std::stri
   ++requests_;
   out.clear();
   append_request(out, head);
-  auto sent = co_await relay(*stream_, body, head.framing, out, timeout);
+  auto sent = co_await send_content(body, head.framing, out, timeout);
+  co_return sent;
+}
+
+Task<Sent> ClientConnection::send_content(Body& body, Framing framing, std::string& out,
+                                          Timeout timeout) {
+  auto sent = co_await relay(*stream_, body, framing, out, timeout);
   if (sent.end != Sent::End::whole) spoil();
   co_return sent;
 }

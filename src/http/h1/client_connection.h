@@ -31,6 +31,8 @@ class ClientConnection {
   Task<Result<void>> send(const RequestHead& head, std::string& out, Timeout timeout);
   // Sends a request with its content, in the head's framing.
   Task<Sent> send(const RequestHead& head, Body& body, std::string& out, Timeout timeout);
+  // Sends the content alone, after the head.
+  Task<Sent> send_content(Body& body, Framing framing, std::string& out, Timeout timeout);
 
   // Reads the next head of an answer: 1xx ones are given too, each in turn. Its texts are in
   // `arena`. Error::timed_out after `timeout`; Error::closed or reset when the connection ended

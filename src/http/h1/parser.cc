@@ -217,9 +217,14 @@ Result<void> settle_connection(RequestHead& head, const Seen& seen) {
   return {};
 }
 
-// RFC 9110 §10.1.1: ignored from HTTP/1.0; nobody waits where there is no content.
+// RFC 9110 §10.1.1: nobody waits where there is no content. From HTTP/1.0 it is ignored: the line
+// goes, so that it does not begin to mean something when the request is sent on as HTTP/1.1.
 Result<void> settle_expectation(RequestHead& head, const Seen& seen) {
-  if (!seen.has(Name::expect) || head.minor_version == 0) return {};
+  if (!seen.has(Name::expect)) return {};
+  if (head.minor_version == 0) {
+    head.fields.remove(Name::expect);
+    return {};
+  }
   bool asked = false;
   const bool known = each_option(head.fields, Name::expect, [&](std::string_view expectation) {
     return asked = equals_ignoring_case(expectation, "100-continue");
@@ -312,12 +317,13 @@ Result<std::size_t> parse_response(std::string_view bytes, const Limits& limits,
 }
 
 bool HeadScanner::ready(std::string_view bytes, const Limits& limits) {
-  if (!begun_ || bytes.size() <= kParseAlways) {
-    begun_ = true;
+  if (bytes.size() <= kParseAlways || (lines_ == 0 && bytes.size() >= 2 * looked_)) {
+    looked_ = bytes.size();
     return true;
   }
   while (true) {
-    const auto at = skip_text(bytes, scanned_);
+    if (in_name_ && pass_name(bytes)) return true;
+    const auto at = in_name_ ? scanned_ : skip_text(bytes, scanned_);
     scanned_ = at;
     if (at == bytes.size()) return over_limit(at, limits);
     if (bytes[at] != '\r') return true;
@@ -325,6 +331,15 @@ bool HeadScanner::ready(std::string_view bytes, const Limits& limits) {
     if (bytes[at + 1] != '\n') return true;
     if (end_line(at, limits)) return true;
   }
+}
+
+// Goes to the end of a field's name, or of what there is of it; whether it is wrong.
+bool HeadScanner::pass_name(std::string_view bytes) {
+  scanned_ = skip_token(bytes, scanned_);
+  if (scanned_ == bytes.size()) return false;
+  if (scanned_ == line_) return bytes[scanned_] != '\r';
+  in_name_ = false;
+  return bytes[scanned_] != ':';
 }
 
 bool HeadScanner::over_limit(std::size_t size, const Limits& limits) const {
@@ -338,6 +353,7 @@ bool HeadScanner::end_line(std::size_t at, const Limits& limits) {
   if (empty && at > 0) return true;
   scanned_ = line_ = at + 2;
   if (empty) return false;
+  in_name_ = true;
   if (++lines_ == 1) fields_ = line_;
   return over || lines_ == 1 || lines_ > limits.headers + 1;
 }

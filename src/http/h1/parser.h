@@ -48,12 +48,14 @@ class HeadScanner {
 
  private:
   bool over_limit(std::size_t size, const Limits& limits) const;
+  bool pass_name(std::string_view bytes);
   bool end_line(std::size_t at, const Limits& limits);
 
   // Bytes. Something that cannot be a head shows within so few that they may be parsed each time.
   static constexpr std::size_t kParseAlways = 64;
 
-  bool begun_ = false;
+  std::size_t looked_ = 0;   // How much there was when the first line was last worth a look.
+  bool in_name_ = false;     // Of a field.
   std::size_t scanned_ = 0;  // No need to look at what is before it again.
   std::size_t line_ = 0;     // Where the present line begins.
   std::size_t lines_ = 0;

@@ -489,6 +489,10 @@ TEST(ParseRequest, ServesOneExpectationOnly) {
   constexpr auto old = "POST / HTTP/1.0"sv;
   EXPECT_FALSE(expects(with("Expect: 100-continue\r\nContent-Length: 1\r\n", old)));
   EXPECT_FALSE(expects(with("Expect: magic\r\nContent-Length: 1\r\n", old)));
+  RequestHead head;
+  const auto ignored = with("Expect: 100-continue\r\nA: b\r\n", old);
+  ASSERT_TRUE(parse_request(ignored, {}, head));
+  EXPECT_FALSE(head.fields.has(Name::expect));
   expect_all({{with("Expect: magic\r\n", post), &kExpectationFailed},
               {with("Expect: 100-continue, magic\r\n", post), &kExpectationFailed},
               {with("Expect: magic\r\nExpect: 100-continue\r\n", post), &kExpectationFailed},

@@ -53,10 +53,7 @@ constexpr bool is_token(std::string_view text) {
   return !text.empty() && skip(ByteClass::token, text, 0) == text.size();
 }
 
-// The place of the first byte from `at` on that is not of the class; bytes.size() if there is none.
-constexpr std::size_t skip_token(std::string_view bytes, std::size_t at) {
-  return skip(ByteClass::token, bytes, at);
-}
+// skip_…: the place of the first byte from `at` on that is not of the class, or bytes.size().
 
 #ifdef __SSE2__
 // Sixteen bytes at a time; `wrong` marks, in a mask, those not of the class.
@@ -70,6 +67,28 @@ std::size_t skip_blocks(std::uint8_t byte_class, std::string_view bytes, std::si
     if (mask != 0) return at + static_cast<std::size_t>(std::countr_zero(mask));
   }
   return skip(byte_class, bytes, at);
+}
+
+// Blocks tell the usual bytes of names, letters, digits and `-`; the table tells the others.
+inline std::size_t skip_token(std::string_view bytes, std::size_t at) {
+  const auto within = [](__m128i block, char first, char width) {
+    const auto offset = _mm_sub_epi8(block, _mm_set1_epi8(first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8(width)), offset);
+  };
+  while (at + 16 <= bytes.size()) {
+    __m128i block;
+    __builtin_memcpy(&block, bytes.data() + at, 16);
+    const auto letter = within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 25);
+    const auto other =
+        _mm_or_si128(within(block, '0', 9), _mm_cmpeq_epi8(block, _mm_set1_epi8('-')));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letter, other)));
+    const auto usual = static_cast<std::size_t>(std::countr_one(mask));
+    at += usual;
+    if (usual == 16) continue;
+    if (!is(ByteClass::token, bytes[at])) return at;
+    ++at;
+  }
+  return skip(ByteClass::token, bytes, at);
 }
 
 inline std::size_t skip_text(std::string_view bytes, std::size_t at) {
@@ -91,6 +110,9 @@ inline std::size_t skip_target(std::string_view bytes, std::size_t at) {
   });
 }
 #else
+inline std::size_t skip_token(std::string_view bytes, std::size_t at) {
+  return skip(ByteClass::token, bytes, at);
+}
 inline std::size_t skip_text(std::string_view bytes, std::size_t at) {
   return skip(ByteClass::text, bytes, at);
 }
