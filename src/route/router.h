@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "route/method_set.h"
 #include "route/pattern.h"
 
 namespace penstock {
@@ -20,10 +21,6 @@ struct RouteEntry {
   std::vector<std::string> methods;  // As text; empty for any.
   std::string path;
 };
-
-// Methods as bits, those of http::Method first, then what else the routes name, in the order a
-// router met them: a set means something only to the router that gave it.
-using MethodSet = std::uint64_t;
 
 struct RouteMatch {
   enum class Kind : std::uint8_t {
@@ -80,10 +77,11 @@ class Router {
   // For `Allow`: `GET, HEAD, POST`.
   std::string text_of(MethodSet methods) const;
 
-  std::size_t memory() const;  // Bytes held.
+  std::size_t memory() const;  // Bytes held, about.
 
  private:
   friend class RouterBuilder;
+  Router() = default;
   struct Node {
     std::uint32_t parameter = 0;  // The child for `{…}`; 0 for none.
     std::uint32_t exact = 0;      // The leaf for a path that ends here; 0 for none.
@@ -106,15 +104,15 @@ class Router {
     MethodSet methods = 0;
     std::uint32_t route = 0;
   };
-  struct Segment {
-    std::string_view text;
-    std::uint64_t hash;
-  };
   struct Search;
 
-  std::uint32_t literal_child(std::uint32_t parent, const Segment& segment) const;
+  std::uint32_t literal_child(std::uint32_t parent, std::string_view text,
+                              std::uint64_t hash) const;
+  void split(Search& search) const;
   bool walk(Search& search, std::uint32_t node, std::size_t depth) const;
+  bool walk_parameter(Search& search, std::uint32_t node, std::size_t depth) const;
   bool take(Search& search, std::uint32_t leaf) const;
+  const Candidate* choose(const Leaf& leaf, MethodSet method) const;
   MethodSet bit_of(std::string_view method) const;
 
   // nodes_[0] is the root: its literal children are hosts, its parameter child is "any host". The

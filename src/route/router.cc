@@ -1,0 +1,163 @@
+#include "route/router.h"
+
+#include <bit>
+#include <cstring>
+
+#include "base/ensure.h"
+#include "http/message.h"
+#include "route/method_set.h"
+#include "route/segment.h"
+
+namespace penstock {
+
+// One path on its way down the tree.
+struct Router::Search {
+  struct Segment {
+    std::uint32_t begin;
+    std::uint32_t size;
+    std::uint64_t hash;
+  };
+  explicit Search(RouteMatch& result) : match(result) {}
+  std::string_view text(const Segment& segment) const {
+    return match.path.substr(segment.begin, segment.size);
+  }
+
+  RouteMatch& match;
+  MethodSet method = 0;
+  std::size_t size = 0;  // Segments that were split off.
+  bool more = false;     // There are others behind them, deeper than any pattern.
+  std::array<Segment, kMaxPatternSegments> segments;  // The first `size` are set.
+};
+
+RouteMatch Router::match(std::string_view host, std::string_view path,
+                         std::string_view method) const {
+  RouteMatch match;
+  match.path = path;
+  Search search(match);
+  const auto of_host = literal_child(0, host, hash_segment(host));
+  const auto of_any = nodes_[0].parameter;
+  if (of_host == 0 && of_any == 0) return match;
+  match.kind = RouteMatch::Kind::no_path;
+  if (!path.starts_with('/')) return match;
+  search.method = bit_of(method);
+  split(search);
+  const bool found =
+      (of_host != 0 && walk(search, of_host, 0)) || (of_any != 0 && walk(search, of_any, 0));
+  if (found)
+    match.kind = RouteMatch::Kind::found;
+  else if (match.allowed != 0)
+    match.kind = RouteMatch::Kind::no_method;
+  return match;
+}
+
+void Router::split(Search& search) const {
+  const auto path = search.match.path;
+  std::size_t at = 0;  // Of a slash.
+  while (at < path.size() && search.size < deepest_) {
+    const auto begin = at + 1;
+    const auto* const slash = std::memchr(path.data() + begin, '/', path.size() - begin);
+    at = slash == nullptr ? path.size()
+                          : static_cast<std::size_t>(static_cast<const char*>(slash) - path.data());
+    search.segments[search.size++] = {static_cast<std::uint32_t>(begin),
+                                      static_cast<std::uint32_t>(at - begin),
+                                      hash_segment(path.substr(begin, at - begin))};
+  }
+  search.more = at < path.size();
+}
+
+// Calls itself at most kMaxPatternSegments deep. At every node the more specific goes first.
+bool Router::walk(Search& search, std::uint32_t node, std::size_t depth) const {
+  if (depth == search.size) {
+    if (!search.more && take(search, nodes_[node].exact)) return true;
+  } else {
+    const auto& segment = search.segments[depth];
+    const auto literal = literal_child(node, search.text(segment), segment.hash);
+    if (literal != 0 && walk(search, literal, depth + 1)) return true;
+    if (nodes_[node].parameter != 0 && segment.size != 0 && walk_parameter(search, node, depth))
+      return true;
+  }
+  return take(search, nodes_[node].below);
+}
+
+bool Router::walk_parameter(Search& search, std::uint32_t node, std::size_t depth) const {
+  auto& match = search.match;
+  const auto& segment = search.segments[depth];
+  match.at[match.parameters++] = {segment.begin, segment.size};
+  if (walk(search, nodes_[node].parameter, depth + 1)) return true;
+  --match.parameters;
+  return false;
+}
+
+std::uint32_t Router::literal_child(std::uint32_t parent, std::string_view text,
+                                    std::uint64_t hash) const {
+  const auto tag = static_cast<std::uint32_t>(hash);
+  // Ends: never more than half of the slots are taken.
+  for (auto slot = edge_slot(parent, hash, edges_.size());;
+       slot = (slot + 1) & (edges_.size() - 1)) {
+    const auto& edge = edges_[slot];
+    if (edge.child == 0) return 0;
+    if (edge.tag != tag || edge.parent != parent) continue;
+    const auto& node = nodes_[edge.child];
+    if (node.label_size == text.size() &&
+        std::memcmp(texts_.data() + node.label, text.data(), text.size()) == 0)
+      return edge.child;
+  }
+}
+
+bool Router::take(Search& search, std::uint32_t leaf) const {
+  if (leaf == 0) return false;
+  const auto& routes = leaves_[leaf];
+  const auto* const candidate = choose(routes, search.method);
+  if (candidate == nullptr) {
+    search.match.allowed |= routes.methods;
+    return false;
+  }
+  search.match.route = candidate->route;
+  return true;
+}
+
+const Router::Candidate* Router::choose(const Leaf& leaf, MethodSet method) const {
+  const auto candidates = std::span(candidates_).subspan(leaf.first, leaf.count);
+  const auto first_with = [&](MethodSet wanted) -> const Candidate* {
+    for (const auto& candidate : candidates)
+      if ((candidate.methods & wanted) != 0) return &candidate;
+    return nullptr;
+  };
+  const auto* const best = first_with(method);
+  if (method != kHeadMethod || (best != nullptr && best->methods != kAnyMethod)) return best;
+  return first_with(kGetMethod);  // Whoever takes any method takes GET too.
+}
+
+MethodSet Router::bit_of(std::string_view method) const {
+  const auto known = http::method_of(method);
+  if (known != http::Method::other) return method_bit(known);
+  for (std::size_t i = 0; i < custom_methods_.size(); ++i)
+    if (custom_methods_[i] == method) return custom_method_bit(i);
+  return kNoListedMethod;
+}
+
+std::string_view Router::parameter_name(std::uint32_t route, std::size_t i) const {
+  ensure(i < parameter_count(route));
+  return distinct_names_[names_[name_starts_[route] + i]];
+}
+
+std::string Router::text_of(MethodSet methods) const {
+  std::string out;
+  for (; methods != 0; methods &= methods - 1) {
+    const auto bit = static_cast<std::size_t>(std::countr_zero(methods));
+    const auto custom = bit - kKnownMethods;
+    if (bit >= kKnownMethods && custom >= custom_methods_.size()) break;
+    if (!out.empty()) out += ", ";
+    out += bit < kKnownMethods ? http::text_of(static_cast<http::Method>(bit))
+                               : std::string_view(custom_methods_[custom]);
+  }
+  return out;
+}
+
+std::size_t Router::memory() const {
+  const auto bytes = [](const auto& vector) { return vector.capacity() * sizeof(vector[0]); };
+  return bytes(nodes_) + bytes(edges_) + bytes(leaves_) + bytes(candidates_) + texts_.capacity() +
+         bytes(custom_methods_) + bytes(name_starts_) + bytes(names_) + bytes(distinct_names_);
+}
+
+}  // namespace penstock
