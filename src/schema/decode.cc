@@ -129,9 +129,9 @@ class Decoder {
   };
 
   bool refuse(const Node& node, const FieldInfo& field, const Type& type) {
-    std::string hint;
+    std::string hint = field.off && type.kind != Kind::optional ? ", or off" : "";
     if (type.kind == Kind::choice && node.kind == Node::Kind::scalar && !node.expanded)
-      hint = did_you_mean_choice(node.text, type.choices);
+      hint += did_you_mean_choice(node.text, type.choices);
     findings_.error(
         node.at, path_,
         fmt::format("found {}, expected {}{}", found(node), expectation(field, type), hint));

@@ -200,7 +200,7 @@ TEST(Decode, SaysWhatKindOfValueItFound) {
   EXPECT_EQ(complaint("limit: [1]"),
             "f:2:8 limit: found a list, expected a whole number from 1 to 100");
   EXPECT_EQ(complaint("limit:"),
-            "f:2:7 limit: found nothing, expected a whole number from 1 to 100");
+            "f:2:1 limit: found nothing, expected a whole number from 1 to 100");
   EXPECT_EQ(complaint("parts: x"),
             "f:2:8 parts: found \"x\", expected a list of at most 2 elements");
   EXPECT_EQ(complaint("part: x"), "f:2:7 part: found \"x\", expected a map of name, count");

@@ -1,0 +1,329 @@
+#include "config/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ascii.h"
+#include "net/address.h"
+#include "route/pattern.h"
+
+namespace penstock {
+namespace {
+
+using schema::Findings;
+using schema::Position;
+using schema::in_quotes;
+using Text = schema::Located<std::string>;
+
+// Neither written nor defaulted; the decoder has said so where it matters.
+bool is_missing(const Text& text) {
+  return text.at.line == 0 && text.value.empty();
+}
+
+// Names are metric labels, log fields and parts of the admin's paths.
+constexpr std::size_t kLongestName = 128;
+bool is_name(std::string_view text) {
+  const auto fits = [](char c) {
+    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '.' || c == '_' ||
+           c == '-' || c == '/' || c == ':';
+  };
+  return !text.empty() && text.size() <= kLongestName &&
+         std::all_of(text.begin(), text.end(), fits);
+}
+
+// Collects one kind of name and complains about those that are wrong or not the first.
+class Names {
+ public:
+  Names(std::string_view noun, Findings& findings) : noun_(noun), findings_(findings) {}
+
+  void add(const Text& name, const std::string& path) {
+    if (is_missing(name)) return;
+    if (!is_name(name.value))
+      return findings_.error(name.at, path,
+                             fmt::format("found {}, expected 1 to {} letters, digits and . _ - / :",
+                                         in_quotes(name.value), kLongestName));
+    const auto [first, added] = first_.try_emplace(name.value, name.at);
+    if (!added)
+      findings_.error(name.at, path,
+                      fmt::format("found {} a second time, expected a {} of its own: the first is "
+                                  "in line {}",
+                                  in_quotes(name.value), noun_, first->second.line));
+  }
+
+  bool contains(std::string_view name) const { return first_.contains(name); }
+  std::vector<std::string_view> all() const {
+    std::vector<std::string_view> names;
+    for (const auto& [name, at] : first_) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+ private:
+  std::string_view noun_;
+  Findings& findings_;
+  std::unordered_map<std::string_view, Position> first_;
+};
+
+// A host name (RFC 1123 §2.1, and `_`, which container networks use) or an IP address.
+bool is_host(std::string_view text) {
+  if (IpAddress::parse(text)) return true;
+  if (text.empty() || text.size() > 253) return false;
+  bool numeric = false;  // Of the last label: then it would be an IPv4 address, and a wrong one.
+  while (true) {
+    const auto label = text.substr(0, text.find('.'));
+    const auto fits = [](char c) {
+      return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' || c == '_';
+    };
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+      return false;
+    if (!std::all_of(label.begin(), label.end(), fits)) return false;
+    numeric = std::all_of(label.begin(), label.end(), is_digit);
+    if (label.size() == text.size()) return !numeric;
+    text.remove_prefix(label.size() + 1);
+  }
+}
+
+void check_method(const Text& method, const std::string& path, Findings& findings) {
+  if (is_missing(method)) return;
+  static constexpr std::string_view kKnown[] = {"GET",   "HEAD",   "OPTIONS", "PUT",
+                                                "PATCH", "DELETE", "POST"};
+  if (method.value == "TRACE" || method.value == "CONNECT")
+    return findings.error(method.at, path,
+                          fmt::format("found {}, expected another method: the gateway refuses it",
+                                      in_quotes(method.value)));
+  const bool mistaken = std::any_of(std::begin(kKnown), std::end(kKnown), [&](auto known) {
+    return known != method.value && equals_ignoring_case(known, method.value);
+  });
+  if (is_method(method.value) && !mistaken) return;
+  findings.error(method.at, path,
+                 fmt::format("found {}, expected a method such as GET{}", in_quotes(method.value),
+                             schema::did_you_mean(method.value, kKnown)));
+}
+
+// What the gateway binds: no two of them may be the same.
+class Addresses {
+ public:
+  explicit Addresses(Findings& findings) : findings_(findings) {}
+
+  void add(const Text& text, const std::string& path) {
+    if (is_missing(text)) return;
+    const auto address = Address::parse(text.value);
+    if (!address)
+      return findings_.error(text.at, path,
+                             fmt::format("found {}: {}", in_quotes(text.value), address.error()));
+    if (!address->is_unix() && address->port() == 0)
+      return findings_.error(
+          text.at, path,
+          fmt::format("found {}, expected a port from 1 to 65535", in_quotes(text.value)));
+    const auto [first, added] = first_.try_emplace(*address, path);
+    if (!added)
+      findings_.error(text.at, path,
+                      fmt::format("found {}, expected an address of its own: {} has it already",
+                                  in_quotes(text.value), first->second));
+  }
+
+ private:
+  Findings& findings_;
+  std::unordered_map<Address, std::string> first_;
+};
+
+void check_node(const NodeSettings& node, Findings& findings) {
+  Names names("name", findings);
+  Addresses addresses(findings);
+  for (std::size_t i = 0; i < node.listeners.size(); ++i) {
+    const auto& listener = node.listeners[i];
+    const auto path = fmt::format("listeners[{}]", i);
+    names.add(listener.name, path + ".name");
+    addresses.add(listener.address, path + ".address");
+    for (std::size_t j = 0; j < listener.trusted_proxies.size(); ++j) {
+      const auto& proxy = listener.trusted_proxies[j];
+      if (is_missing(proxy)) continue;
+      if (const auto cidr = Cidr::parse(proxy.value); !cidr)
+        findings.error(proxy.at, fmt::format("{}.trustedProxies[{}]", path, j),
+                       fmt::format("found {}: {}", in_quotes(proxy.value), cidr.error()));
+    }
+  }
+  addresses.add(node.admin.address, "admin.address");
+  if (node.health) addresses.add(node.health->address, "health.address");
+  if (const auto& log = node.observability.access_log.path; log.value.empty())
+    findings.error(log.at, "observability.accessLog.path",
+                   "found nothing, expected stdout, off or the path of a file");
+}
+
+void check_instances(const ServiceConfig& service, const std::string& path, Findings& findings) {
+  bool usable = false;
+  for (std::size_t i = 0; i < service.instances.size(); ++i) {
+    const auto& instance = service.instances[i];
+    usable = usable || (instance.healthy && instance.weight > 0);
+    const auto& host = instance.host;
+    if (is_missing(host) || is_host(host.value)) continue;
+    findings.error(host.at, fmt::format("{}.instances[{}].host", path, i),
+                   fmt::format("found {}, expected a host name or an IP address, without port and "
+                               "brackets",
+                               in_quotes(host.value)));
+  }
+  if (!usable && !is_missing(service.service_name))
+    findings.warning(
+        service.service_name.at, path + ".instances",
+        "found none that is healthy and has a weight, so every request for the service "
+        "is answered 503 no_healthy_endpoint");
+}
+
+void check_services(const Document& document, Names& names, Findings& findings) {
+  for (std::size_t i = 0; i < document.services.size(); ++i) {
+    const auto& service = document.services[i];
+    const auto path = fmt::format("services[{}]", i);
+    names.add(service.service_name, path + ".serviceName");
+    check_instances(service, path, findings);
+    for (std::size_t j = 0; j < service.retry.methods.size(); ++j)
+      check_method(service.retry.methods[j], fmt::format("{}.retry.methods[{}]", path, j),
+                   findings);
+  }
+}
+
+// Finds routes that the same requests would match.
+class Shapes {
+ public:
+  Shapes(const std::vector<RouteConfig>& routes, Findings& findings)
+      : routes_(routes), findings_(findings) {}
+
+  void add(std::size_t index, const Pattern& pattern) {
+    const auto& route = routes_[index];
+    const auto shape = shape_of(pattern);
+    static const std::vector<std::string> kAny{"*"};
+    const auto hosts = canonical_hosts(route);
+    const auto methods = texts(route.methods);
+    for (const auto& host : hosts.empty() ? kAny : hosts) {
+      for (const auto& method : methods.empty() ? kAny : methods) {
+        const auto key = fmt::format("{} {} {}", host, method, shape);
+        const auto [first, added] = first_.try_emplace(key, index);
+        // One word per pair is enough.
+        if (!added && first->second != index) return report(routes_[first->second], index, method);
+      }
+    }
+  }
+
+ private:
+  static std::string shape_of(const Pattern& pattern) {
+    std::string shape;
+    for (const auto& segment : pattern.segments)
+      shape += '/' + (segment.parameter ? std::string("{}") : segment.text);
+    return shape + (pattern.below ? "/*" : "");
+  }
+  static std::vector<std::string> texts(const std::vector<Text>& located) {
+    std::vector<std::string> out;
+    for (const auto& text : located) out.push_back(text.value);
+    return out;
+  }
+  static std::vector<std::string> canonical_hosts(const RouteConfig& route) {
+    std::vector<std::string> out;
+    for (const auto& host : route.hosts)
+      if (auto canonical = parse_route_host(host.value)) out.push_back(*std::move(canonical));
+    return out;
+  }
+
+  void report(const RouteConfig& other, std::size_t index, const std::string& method) {
+    const auto& route = routes_[index];
+    const auto& winner = std::min(route.route_id.value, other.route_id.value);
+    findings_.warning(
+        route.path.at, fmt::format("routes[{}].path", index),
+        fmt::format("found {} of route {}, which {} requests of route {} match as well "
+                    "(line {}); {} gets them, its routeId being the lowest",
+                    in_quotes(route.path.value), in_quotes(route.route_id.value),
+                    method == "*" ? "the" : method, in_quotes(other.route_id.value),
+                    other.path.at.line, in_quotes(winner)));
+  }
+
+  const std::vector<RouteConfig>& routes_;
+  Findings& findings_;
+  std::unordered_map<std::string, std::size_t> first_;
+};
+
+class RouteCheck {
+ public:
+  RouteCheck(const Document& document, const Names& services, Findings& findings)
+      : routes_(document.routes),
+        services_(services),
+        service_names_(services.all()),
+        findings_(findings),
+        ids_("routeId", findings),
+        shapes_(document.routes, findings) {}
+
+  void all() {
+    for (std::size_t i = 0; i < routes_.size(); ++i) one(i, routes_[i]);
+  }
+
+ private:
+  void one(std::size_t index, const RouteConfig& route) {
+    const auto path = fmt::format("routes[{}]", index);
+    ids_.add(route.route_id, path + ".routeId");
+    for (std::size_t i = 0; i < route.methods.size(); ++i)
+      check_method(route.methods[i], listed(path, "method", route.methods.size(), i), findings_);
+    for (std::size_t i = 0; i < route.hosts.size(); ++i)
+      host(route.hosts[i], listed(path, "host", route.hosts.size(), i));
+    pattern(index, route, path);
+    service(route.upstream_service, path + ".upstreamService");
+    if (route.auth_required && !is_missing(route.route_id))
+      findings_.warning(route.route_id.at, path,
+                        fmt::format("found route {} protected, which is the default, and no way to "
+                                    "authenticate: every request for it is answered 401 "
+                                    "no_auth_policy; expected authRequired: false if it is public",
+                                    in_quotes(route.route_id.value)));
+  }
+
+  // `hosts[1]`, or `hosts` where there is one: it may have been written `host`.
+  static std::string listed(const std::string& path, std::string_view key, std::size_t count,
+                            std::size_t index) {
+    if (count == 1) return fmt::format("{}.{}s", path, key);
+    return fmt::format("{}.{}s[{}]", path, key, index);
+  }
+
+  void host(const Text& text, const std::string& path) {
+    if (is_missing(text)) return;
+    const auto host = parse_route_host(text.value);
+    if (!host)
+      findings_.error(text.at, path, fmt::format("found {}: {}", in_quotes(text.value), host.error()));
+  }
+
+  void pattern(std::size_t index, const RouteConfig& route, const std::string& path) {
+    if (is_missing(route.path)) return;
+    const auto pattern = Pattern::parse(route.path.value);
+    if (!pattern)
+      return findings_.error(
+          route.path.at, path + ".path",
+          fmt::format("found {}: {}", in_quotes(route.path.value), pattern.error()));
+    shapes_.add(index, *pattern);
+  }
+
+  void service(const Text& name, const std::string& path) {
+    if (is_missing(name) || services_.contains(name.value)) return;
+    const auto hint = findings_.wanted() ? schema::did_you_mean(name.value, service_names_) : "";
+    findings_.error(
+        name.at, path,
+        fmt::format("found {}, expected the serviceName of a service{}", in_quotes(name.value), hint));
+  }
+
+  const std::vector<RouteConfig>& routes_;
+  const Names& services_;
+  std::vector<std::string_view> service_names_;
+  Findings& findings_;
+  Names ids_;
+  Shapes shapes_;
+};
+
+}  // namespace
+
+void check(const Config& config, Findings& findings) {
+  check_node(config.node, findings);
+  Names services("serviceName", findings);
+  check_services(config.document, services, findings);
+  RouteCheck(config.document, services, findings).all();
+}
+
+}  // namespace penstock

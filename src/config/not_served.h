@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace penstock {
+
+// Keys that belong to the product and that this release does not serve: they are refused in words
+// and not as misspellings. A key leaves the list when the code that obeys it arrives.
+inline constexpr auto kNotServed = std::to_array<std::string_view>({
+    "store",
+    "secrets",
+    "node",
+    "redis",
+    "*Policies",
+    "consumers",
+    "defaults",
+    "admin.tls",
+    "health.tls",
+    "listeners[].protocols",
+    "listeners[].tls",
+    "listeners[].proxyProtocol",
+    "observability.tracing",
+    "observability.metrics",
+    "services[].protocol",
+    "services[].tls",
+    "services[].discovery",
+    "services[].healthCheck",
+    "services[].circuitBreaker",
+    "services[].bulkhead",
+    "services[].fallback",
+    "services[].instances[].zone",
+    "services[].instances[].region",
+    "routes[].headers",
+    "routes[].query",
+    "routes[].split",
+    "routes[].stickyBy",
+    "routes[].versions",
+    "routes[].critical",
+    "routes[].*Policy",
+    "routes[].*Policies",
+});
+
+}  // namespace penstock
