@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "http/h1/syntax.h"
-
 namespace penstock::http::h1 {
 namespace {
 

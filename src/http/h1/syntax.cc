@@ -45,24 +45,20 @@ const Blame& blame_of(Side sender) {
   return sender == Side::upstream ? upstream : client;
 }
 
-Step Lexer::line_end(std::size_t at) {
+Step Lexer::rare_line_end(std::size_t at) {
   if (at == bytes_.size()) return end_of_input();
-  if (bytes_[at] == '\r') [[likely]] {
+  if (bytes_[at] == '\r') {
     if (at - start_ > limit_) return refuse(*too_long_, {});
     if (at + 1 == bytes_.size()) return Step::incomplete;
-    if (bytes_[at + 1] != '\n') return refuse(blame_.malformed, "There is a CR without LF.");
-    at_ = at + 2;
-    return Step::ok;
+    return refuse(blame_.malformed, "There is a CR without LF.");
   }
   if (bytes_[at] == '\n') return wrong(at, "There is a LF without CR.");
   return wrong(at, "There is a control character in a line.");
 }
 
-Step Lexer::empty_line(bool& found) {
-  found = false;
+Step Lexer::rare_empty_line(bool& found) {
   if (at_ == bytes_.size()) return Step::incomplete;
   if (bytes_[at_] == '\n') return refuse(blame_.malformed, "There is a LF without CR.");
-  if (bytes_[at_] != '\r') return Step::ok;
   if (at_ + 1 == bytes_.size()) return Step::incomplete;
   if (bytes_[at_ + 1] != '\n') return refuse(blame_.malformed, "There is a CR without LF.");
   at_ += 2;

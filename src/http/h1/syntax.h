@@ -172,7 +172,12 @@ class Lexer {
   // One field line; `out` is untouched unless it is ok.
   Step field_line(Field& out);
   // Whether the next line is the empty one that ends the section; if so, it is passed.
-  Step empty_line(bool& found);
+  Step empty_line(bool& found) {
+    found = false;
+    if (at_ < bytes_.size() && bytes_[at_] != '\r' && bytes_[at_] != '\n') [[likely]]
+      return Step::ok;
+    return rare_empty_line(found);
+  }
 
   Step refuse(const Reason& reason, std::string_view detail) {
     error_ = {.kind = Error::Kind::rejected, .reason = &reason, .detail = detail};
@@ -188,7 +193,15 @@ class Lexer {
     return bytes_.size() - start_ > limit_ ? refuse(*too_long_, {}) : Step::incomplete;
   }
   // The CRLF expected at `at`, which is the first byte that is not text.
-  Step line_end(std::size_t at);
+  Step line_end(std::size_t at) {
+    if (at + 1 >= bytes_.size() || bytes_[at] != '\r' || bytes_[at + 1] != '\n' ||
+        at - start_ > limit_) [[unlikely]]
+      return rare_line_end(at);
+    at_ = at + 2;
+    return Step::ok;
+  }
+  Step rare_line_end(std::size_t at);
+  Step rare_empty_line(bool& found);
   Step version(std::size_t at, RequestHead& out);
 
   std::string_view bytes_;

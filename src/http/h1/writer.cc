@@ -1,5 +1,6 @@
 #include "http/h1/writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
