@@ -1,5 +1,7 @@
 #include "runtime/loop.h"
 
+#include <utility>
+
 namespace penstock {
 
 // --- Job and Operation, which need to know the loop
@@ -22,6 +24,14 @@ void Operation::sleep(std::coroutine_handle<> waiter) {
 }
 
 void Operation::progress() { loop_.arm(*this, timeout_.deadline(loop_.now())); }
+
+void Operation::fire() {
+  // What came in the same turn as the deadline counts: after a pause of the whole process answers
+  // are read, not timed out. Only once, so that a trickle of bytes cannot put the end off for ever.
+  if (Link<RunTag>::linked() && !std::exchange(overdue_, true))
+    return loop_.arm(*this, loop_.now());
+  cancel(Error::Kind::timed_out);
+}
 
 void Operation::finish() {
   Loop::disarm(*this);
@@ -92,9 +102,18 @@ void Loop::stop() {
 // --- Sleep
 
 bool Sleep::await_ready() {
-  if (!cancelled()) return done_ = timeout_.deadline(loop_.now()) <= loop_.now();
-  result_ = fail(Error::Kind::cancelled);
+  if (cancelled()) {
+    result_ = fail(Error::Kind::cancelled);
+    return done_ = true;
+  }
+  if (!due() || must_yield()) return false;
+  spend(0);
   return done_ = true;
+}
+
+void Sleep::await_suspend(std::coroutine_handle<> waiter) {
+  sleep(waiter);
+  if (due()) loop_.ready(*this);
 }
 
 void Sleep::cancel(Error::Kind why) {

@@ -125,13 +125,15 @@ class Sleep final : public Operation {
   Sleep(Loop& loop, Timeout timeout) : Operation(loop, timeout) {}
 
   bool await_ready();
-  void await_suspend(std::coroutine_handle<> waiter) { sleep(waiter); }
+  void await_suspend(std::coroutine_handle<> waiter);
   // Error::cancelled is the only error.
   Result<void> await_resume() { return result_; }
 
   void cancel(Error::Kind why) override;
 
  private:
+  bool due() const { return timeout_.deadline(loop_.now()) <= loop_.now(); }
+
   Result<void> result_;
   bool done_ = false;
 };

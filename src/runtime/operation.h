@@ -118,10 +118,11 @@ class Operation : public Link<RunTag>, protected Timer {
   Timeout timeout_;
 
  private:
-  void fire() final { cancel(Error::Kind::timed_out); }
+  void fire() final;
 
   Job* job_ = nullptr;
   std::coroutine_handle<> waiter_;
+  bool overdue_ = false;
 };
 
 }  // namespace penstock
