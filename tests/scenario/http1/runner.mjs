@@ -2,7 +2,8 @@ import { RawClient } from '../harness/raw_client.mjs';
 import { valueOf } from '../harness/http1_parse.mjs';
 import { RawOrigin, answer } from '../harness/raw_origin.mjs';
 
-const patience = Number(process.env.PENSTOCK_CASE_PATIENCE ?? 4000);  // Milliseconds until a case counts as hung.
+// Milliseconds until a case counts as hung.
+export const patience = { bound: 4000 };
 
 // The origin of the cases: serves probes, and to everything else answers as the case in hand says.
 export class CaseOrigin {
@@ -118,7 +119,7 @@ async function probe(port) {
 }
 
 async function served(client, index, target) {
-  await client.until(() => client.responses.finals[index]?.complete || client.ended, patience);
+  await client.until(() => client.responses.finals[index]?.complete || client.ended, patience.bound);
   const response = client.responses.finals[index];
   if (!response) return client.ended ? 'the connection ended' : 'not answered';
   if (response.status === 200 && response.body === target) return 'served';
@@ -149,7 +150,7 @@ export async function runCase(case_, port, origin, { slowly = false } = {}) {
   const alternatives = [...case_.allowed, ...(case_.penstock ?? [])];
   const count = Math.max(...alternatives.map((wanted) => (wanted.noAnswer ? 0 : (wanted.status ?? [200]).length)));
   const settled = () => client.ended || client.responses.finals.filter((r) => r.complete).length >= count;
-  const timedOut = !await client.until(settled, patience);
+  const timedOut = !await client.until(settled, patience.bound);
   const { followed, finals } = await endingOf(case_, client, alternatives, count);
   const seen = client.responses;
   const closed = client.ended;
@@ -172,7 +173,7 @@ async function endingOf(case_, client, alternatives, count) {
   const fitting = alternatives.filter((wanted) => (wanted.noAnswer ? [] : wanted.status ?? [200])
     .every((status, index) => [status].flat().includes(finals[index]?.status)));
   if (fitting.length === 0 || fitting.every((wanted) => wanted.closes || wanted.cut || wanted.noAnswer)) {
-    await client.until(() => client.ended, fitting.length === 0 ? 50 : patience);
+    await client.until(() => client.ended, fitting.length === 0 ? 50 : patience.bound);
     return {};
   }
   if (fitting.some((wanted) => wanted.keeps)) return { followed: await followUp(client, count), finals };
@@ -181,11 +182,11 @@ async function endingOf(case_, client, alternatives, count) {
 
 // Events to wait for between the parts of `send`.
 export const until = {
-  interimSeen: { until: (origin, client) => client.until(() => client.responses.interims.length > 0 || client.ended, patience) },
-  answered: { until: (origin, client) => client.until(() => client.responses.finals[0]?.complete || client.ended, patience) },
-  interim: { until: (origin, client) => client.until(() => client.responses.interims.length > 0 || client.responses.finals.length > 0 || client.ended, patience) },
+  interimSeen: { until: (origin, client) => client.until(() => client.responses.interims.length > 0 || client.ended, patience.bound) },
+  answered: { until: (origin, client) => client.until(() => client.responses.finals[0]?.complete || client.ended, patience.bound) },
+  interim: { until: (origin, client) => client.until(() => client.responses.interims.length > 0 || client.responses.finals.length > 0 || client.ended, patience.bound) },
   originHead: { until: async (origin, client) => {
-    const deadline = Date.now() + patience;
+    const deadline = Date.now() + patience.bound;
     while (!origin.heads.length && !client.ended && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 2));
   } },
 };
