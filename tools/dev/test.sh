@@ -19,6 +19,8 @@ need build sanitize test
 need_node
 
 scenarios=tests/scenario
+# The scenarios in which workers, control, offload and log thread have most to do with one another.
+threaded=(http/ life/ origin/ reports/ limits/connections limits/fairness)
 reports=$root/build/logs/sanitizer
 failed=()
 spent=()
@@ -33,9 +35,11 @@ fetch_scenario_packages() {
 run_ctest() { ctest --test-dir "build/$1" --output-on-failure --timeout 900 --parallel "$jobs"; }
 
 run_scenarios() {
+  local parts=()
+  if [[ $1 == tsan ]]; then parts=("${threaded[@]}"); fi
   cd "$scenarios"
-  PENSTOCK_BINARY=$root/build/$1/penstock PENSTOCK_DEMO=$root/build/$1/penstock_demo PENSTOCK_PRESET=$1 \
-    timeout --kill-after=10 1200 npm test --silent
+  PENSTOCK_BINARY=$root/build/$1/penstock \
+    timeout --kill-after=10 1200 npm test --silent -- --concurrency "$jobs" "${parts[@]}"
 }
 
 minutes() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
@@ -44,7 +48,10 @@ minutes() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
 test_preset() {
   local preset=$1 start=$SECONDS suite status
   local -A pid=()
-  build "$preset"
+  if ! build "$preset"; then
+    failed+=("$preset: it does not build")
+    return
+  fi
   say "Testing $preset"
   set_sanitizer_options "$reports/$preset"
   for suite in ctest scenarios; do
