@@ -11,7 +11,7 @@ namespace {
 
 using enum MetricKind;
 
-constexpr std::array<FamilyInfo, kFamilies> kTable{{
+constexpr std::array<FamilyInfo, kFamilies> kTable = {{
     {Family::server_request_duration,
      "http_server_request_duration_seconds",
      histogram,

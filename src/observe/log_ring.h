@@ -55,11 +55,12 @@ class LogRing {
   }
 
  private:
-  const std::size_t size_;
-  const std::unique_ptr<char[]> bytes_;
-  // Each side writes its own cache line. Positions only grow; their low bits are the place.
+  // The producer's cache line, and the consumer's: each side writes only its own. Positions only
+  // grow; their low bits are the place.
   alignas(64) std::atomic<std::size_t> head_{0};
   std::size_t tail_seen_ = 0;  // The producer's last look at tail_.
+  const std::size_t size_;
+  const std::unique_ptr<char[]> bytes_;
   alignas(64) std::atomic<std::size_t> tail_{0};
 };
 
