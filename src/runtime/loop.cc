@@ -23,7 +23,9 @@ void Operation::sleep(std::coroutine_handle<> waiter) {
   loop_.arm(*this, timeout_.deadline(loop_.now()));
 }
 
-void Operation::progress() { loop_.arm(*this, timeout_.deadline(loop_.now())); }
+void Operation::progress() {
+  loop_.arm(*this, timeout_.deadline(loop_.now()));
+}
 
 void Operation::fire() {
   // What came in the same turn as the deadline counts: after a pause of the whole process answers
@@ -44,7 +46,9 @@ void Operation::finish() {
 Loop::Loop(Instant now, WallTime wall, std::uint64_t seed, bool poison_buffers)
     : now_(now), wall_(wall), timers_(now), random_(seed), buffers_(poison_buffers) {}
 
-Loop::~Loop() { take_messages(); }
+Loop::~Loop() {
+  take_messages();
+}
 
 void Loop::post(std::unique_ptr<Message> message) {
   auto* const raw = message.release();
@@ -57,8 +61,8 @@ void Loop::post(std::unique_ptr<Message> message) {
   if (head == nullptr) wake();
 }
 
-void Loop::take_messages() {
-  if (messages_.load(std::memory_order_relaxed) == nullptr) return;
+bool Loop::take_messages() {
+  if (messages_.load(std::memory_order_relaxed) == nullptr) return false;
   auto* newest = messages_.exchange(nullptr, std::memory_order_acq_rel);
   Message* oldest = nullptr;
   while (newest != nullptr) {
@@ -72,6 +76,7 @@ void Loop::take_messages() {
     oldest = oldest->next_;
     message->run();
   }
+  return true;
 }
 
 void Loop::run_ready() {

@@ -92,7 +92,8 @@ class Loop {
   void turn_once();
   bool run_queue_empty() const { return run_queue_.empty(); }
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }
-  void take_messages();
+  // Runs what was posted; false if nothing was.
+  bool take_messages();
 
   Instant now_;
   WallTime wall_;
@@ -138,7 +139,9 @@ class Sleep final : public Operation {
   bool done_ = false;
 };
 
-inline Sleep sleep_until(Loop& loop, Instant until) { return {loop, Timeout{.until = until}}; }
+inline Sleep sleep_until(Loop& loop, Instant until) {
+  return {loop, Timeout{.until = until}};
+}
 inline Sleep sleep_for(Loop& loop, Duration duration) {
   return {loop, Timeout{.idle = duration}};
 }

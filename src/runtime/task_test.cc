@@ -6,7 +6,9 @@
 namespace penstock {
 namespace {
 
-Task<int> one() { co_return 1; }
+Task<int> one() {
+  co_return 1;
+}
 
 Task<void> count(Loop& loop, int& total) {
   for (int i = 0; i < 3'000'000; ++i) {

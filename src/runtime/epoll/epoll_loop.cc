@@ -54,7 +54,9 @@ EpollLoop::EpollLoop(int epoll, int event, std::uint64_t seed)
 }
 
 EpollLoop::~EpollLoop() {
-  take_messages();
+  // A message may post another, which needs a loop that is whole.
+  while (take_messages()) {
+  }
   close(event_);
   close(epoll_);
 }
@@ -86,8 +88,10 @@ void EpollLoop::wait(Instant until) {
 }
 
 void EpollLoop::wake() {
+  const int kept = errno;  // A signal handler may be calling.
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto put = write(event_, &one, sizeof one);
+  errno = kept;
 }
 
 bool EpollLoop::add(int descriptor, std::uint32_t events, EpollHandle& handle) {

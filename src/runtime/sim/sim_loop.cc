@@ -19,7 +19,8 @@ SimLoop::SimLoop(std::uint64_t seed)
     : Loop(kBegin, kWallBegin, seed, true), network_(*this, seed ^ 0x6e6574), dice_(~seed) {}
 
 SimLoop::~SimLoop() {
-  take_messages();
+  while (take_messages()) {
+  }
 }
 
 bool SimLoop::run_until_idle(Duration most) {
