@@ -41,7 +41,7 @@ Step parse_fields(Lexer& lexer, const Limits& limits, const Blame& blame, Fields
 
 // Calls f(element) for every element of every line with that name; false as soon as f says so.
 template <class F>
-bool each_option(const Fields& fields, Name name, F&& f) {
+bool each_option(const Fields& fields, Name name, F f) {
   for (const auto& field : fields)
     if (field.id == name && !each_element(field.value, f)) return false;
   return true;
@@ -290,7 +290,7 @@ Step parse_first_line(Lexer& lexer, const Limits& limits, const Blame& blame, Re
 
 template <class Head, class Settle>
 Result<std::size_t> parse(std::string_view bytes, const Limits& limits, Side sender, Head& out,
-                          Settle&& settled) {
+                          Settle settled) {
   out.clear();
   const auto& blame = blame_of(sender);
   Lexer lexer(bytes, blame);

@@ -59,7 +59,7 @@ constexpr bool is_token(std::string_view text) {
 // Sixteen bytes at a time; `wrong` marks, in a mask, those not of the class.
 template <class Wrong>
 std::size_t skip_blocks(std::uint8_t byte_class, std::string_view bytes, std::size_t at,
-                        Wrong&& wrong) {
+                        Wrong wrong) {
   for (; at + 16 <= bytes.size(); at += 16) {
     __m128i block;
     __builtin_memcpy(&block, bytes.data() + at, 16);
@@ -125,7 +125,7 @@ inline std::size_t skip_target(std::string_view bytes, std::size_t at) {
 // empty ones, which a recipient is to ignore (RFC 9110 §5.6.1.2). Stops, and says false, where f
 // does.
 template <class F>
-bool each_element(std::string_view list, F&& f) {
+bool each_element(std::string_view list, F f) {
   while (!list.empty()) {
     const auto comma = list.find(',');
     const auto element = trim_ows(list.substr(0, comma));
