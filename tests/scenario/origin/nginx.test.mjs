@@ -1,6 +1,6 @@
 // nginx as an origin: files, ranges, validators, chunked answers, keep-alive it ends by itself.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -13,6 +13,7 @@ import { atEnd, startGateway } from '../harness/scene.mjs';
 
 async function startNginx() {
   const dir = await mkdtemp(path.join(tmpdir(), 'scenario-nginx-'));
+  await chmod(dir, 0o755);  // Started by root, its worker is somebody else.
   const port = await freePort();
   await mkdir(path.join(dir, 'files'));
   await writeFile(path.join(dir, 'files/large'), Buffer.alloc(2 << 20, 'nginx'));
