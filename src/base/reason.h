@@ -39,8 +39,7 @@ inline constexpr Reason kRequestTimeout{"request_timeout", 408, Side::client,
 inline constexpr Reason kVersionUnsupported{"version_unsupported", 505, Side::client,
                                             "This HTTP version is not served.",
                                             "http_request_error"};
-inline constexpr Reason kTransferCodingUnsupported{"transfer_coding_unsupported", 501,
-                                                   Side::client,
+inline constexpr Reason kTransferCodingUnsupported{"transfer_coding_unsupported", 501, Side::client,
                                                    "This transfer coding is not understood.",
                                                    "http_request_error"};
 inline constexpr Reason kExpectationFailed{"expectation_failed", 417, Side::client,
@@ -66,10 +65,10 @@ inline constexpr Reason kNoAuthPolicy{"no_auth_policy", 401, Side::gateway,
                                       "This route is protected and no way to authenticate is "
                                       "configured.",
                                       "http_request_denied"};
-inline constexpr Reason kInternal{"internal_error", 500, Side::gateway,
-                                  "The gateway failed.", "proxy_internal_error"};
-inline constexpr Reason kDraining{"draining", 503, Side::gateway,
-                                  "The gateway is shutting down.", "proxy_internal_response"};
+inline constexpr Reason kInternal{"internal_error", 500, Side::gateway, "The gateway failed.",
+                                  "proxy_internal_error"};
+inline constexpr Reason kDraining{"draining", 503, Side::gateway, "The gateway is shutting down.",
+                                  "proxy_internal_response"};
 inline constexpr Reason kConnectionLimit{"connection_limit", 503, Side::gateway,
                                          "The gateway has too many connections.",
                                          "connection_limit_reached"};
@@ -113,6 +112,9 @@ inline constexpr Reason kUpgradeFailed{"upgrade_failed", 502, Side::upstream,
 inline constexpr Reason kFirstByteTimeout{"upstream_first_byte_timeout", 504, Side::upstream,
                                           "The service did not begin its answer in time.",
                                           "http_response_timeout"};
+inline constexpr Reason kTryTimeout{"upstream_try_timeout", 504, Side::upstream,
+                                    "The service did not answer this try in time.",
+                                    "http_response_timeout"};
 inline constexpr Reason kIdleTimeout{"upstream_idle_timeout", 504, Side::upstream,
                                      "The service stalled within its answer.",
                                      "connection_read_timeout"};
@@ -124,6 +126,43 @@ inline constexpr Reason kTotalTimeout{"upstream_timeout", 504, Side::upstream,
                                       "http_response_timeout"};
 inline constexpr Reason kStreamAge{"stream_age", 504, Side::gateway,
                                    "The stream reached its longest age.", "http_response_timeout"};
+
+// All of the above, for the reference.
+inline constexpr const Reason* kAll[] = {&kMalformedRequest,
+                                         &kRequestLineTooLong,
+                                         &kHeaderTooLarge,
+                                         &kTooManyHeaders,
+                                         &kBodyTooLarge,
+                                         &kRequestTimeout,
+                                         &kVersionUnsupported,
+                                         &kTransferCodingUnsupported,
+                                         &kExpectationFailed,
+                                         &kMethodRefused,
+                                         &kNoRoute,
+                                         &kMethodNotAllowed,
+                                         &kClientClosed,
+                                         &kLoop,
+                                         &kNoAuthPolicy,
+                                         &kInternal,
+                                         &kDraining,
+                                         &kConnectionLimit,
+                                         &kNoEndpoint,
+                                         &kPoolExhausted,
+                                         &kConnectRefused,
+                                         &kConnectFailed,
+                                         &kConnectTimeout,
+                                         &kUpstreamClosed,
+                                         &kUpstreamIncomplete,
+                                         &kUpstreamMalformed,
+                                         &kUpstreamHeaderTooLarge,
+                                         &kUpstreamTransferCoding,
+                                         &kUpgradeFailed,
+                                         &kFirstByteTimeout,
+                                         &kTryTimeout,
+                                         &kIdleTimeout,
+                                         &kWriteTimeout,
+                                         &kTotalTimeout,
+                                         &kStreamAge};
 
 }  // namespace reasons
 }  // namespace penstock

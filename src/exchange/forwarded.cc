@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "http/h1/syntax.h"
+#include "http/target.h"
 
 namespace penstock {
 namespace {
@@ -253,34 +254,22 @@ std::string_view known_scheme(std::string_view text) {
   return {};
 }
 
-bool is_authority(std::string_view text) {
-  constexpr std::size_t kLongest = 262;  // A name of 255, a colon and a port.
-  const auto fits = [](char c) {
-    const char lower = to_lower(c);
-    return is_digit(c) || (lower >= 'a' && lower <= 'z') || std::string_view(".-_:[]").contains(c);
-  };
-  return !text.empty() && text.size() <= kLongest && std::ranges::all_of(text, fits);
-}
-
-std::string_view port_in(std::string_view authority) {
-  const auto colon = authority.rfind(':');
-  if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos)
-    return {};
-  const auto port = authority.substr(colon + 1);
-  return parse_port(port) ? port : std::string_view{};
+std::string_view digits_of(std::uint16_t port, Arena& arena) {
+  const auto digits = fmt::format_int(port);
+  return arena.copy({digits.data(), digits.size()});
 }
 
 // What a trusted peer says of the client's request, as far as it is well-formed.
-void take_claims(const Element& claims, std::string_view port, Forwarded& out) {
+void take_claims(const Element& claims, std::string_view port, Arena& arena, Forwarded& out) {
   const auto scheme = known_scheme(claims.scheme);
-  const bool host_known = is_authority(claims.host);
+  const auto authority = http::parse_authority(claims.host, arena);
   if (!scheme.empty()) out.scheme = scheme;
-  if (host_known) out.host = claims.host;
+  if (authority) out.host = authority->text;
   if (parse_port(port))
     out.port = port;
-  else if (host_known && !port_in(claims.host).empty())
-    out.port = port_in(claims.host);
-  else if (!scheme.empty() || host_known)
+  else if (authority && authority->port)
+    out.port = digits_of(*authority->port, arena);
+  else if (!scheme.empty() || authority)
     out.port = out.scheme == "https" ? "443" : "80";
 }
 
@@ -301,14 +290,14 @@ void believe(const IpAddress& peer, std::string_view peer_text, const CidrSet& t
     Elements plain;
     plain_nodes(elements, walked.steps, arena, plain);
     out.chain = chain_of(peer_text, plain, walked.steps, arena);
-    if (walked.steps > 0) take_claims(elements.from_right(walked.steps - 1), {}, out);
+    if (walked.steps > 0) take_claims(elements.from_right(walked.steps - 1), {}, arena, out);
     return;
   }
   out.chain = chain_of(peer_text, elements, elements.size(), arena);
   take_claims({.node = {},
                .scheme = last_of(fields, Name::x_forwarded_proto),
                .host = last_of(fields, Name::x_forwarded_host)},
-              last_of(fields, Name::x_forwarded_port), out);
+              last_of(fields, Name::x_forwarded_port), arena, out);
 }
 
 }  // namespace
@@ -319,10 +308,7 @@ Forwarded find_client(const Arrival& arrival, const CidrSet& trusted, const Fiel
                 .client_text = "unix",
                 .scheme = arrival.scheme,
                 .host = arrival.host};
-  if (arrival.port != 0) {
-    const auto digits = fmt::format_int(arrival.port);
-    out.port = arena.copy({digits.data(), digits.size()});
-  }
+  if (arrival.port != 0) out.port = digits_of(arrival.port, arena);
   if (!out.client) return out;
   out.client_text = out.chain = text_of(*out.client, arena);
   out.peer_trusted = trusted.contains(*out.client);

@@ -8,6 +8,10 @@
 
 namespace penstock::http {
 
+namespace h1 {
+class Input;
+}
+
 // How the sending of an answer ended.
 struct Sent {
   enum class End : std::uint8_t {
@@ -25,11 +29,15 @@ class Responder {
  public:
   virtual ~Responder() = default;
 
+  // The next answer will be the last on the client's connection.
+  virtual void close_after() = 0;
   // Sends a 1xx head. To a client that cannot take one (HTTP/1.0) nothing is sent.
   virtual Task<Result<void>> interim(const ResponseHead& head) = 0;
   // Sends the final head, and the body if there is one. How the content is delimited and whether
   // the connection stays is settled here and written into the head.
   virtual Task<Sent> respond(ResponseHead& head, Body* body) = 0;
+  // Sends a 101 and gives up the connection's bytes, in both directions, to a tunnel.
+  virtual Task<Result<h1::Input*>> switch_protocols(const ResponseHead& head) = 0;
 };
 
 }  // namespace penstock::http

@@ -6,8 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/arena.h"
 #include "base/ascii.h"
+#include "base/hex.h"
 #include "http/h1/syntax.h"
+#include "http/target.h"
 
 namespace penstock {
 namespace {
@@ -28,25 +31,21 @@ bool is_path_character(char c) {
   return is_unreserved(c) || std::string_view("!$&'()*+,;=:@").contains(c);
 }
 
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// Takes `%xx` from the front of `rest` and appends its normal form (RFC 3986 §6.2.2).
-bool take_escape(std::string_view& rest, std::string& out) {
-  if (rest.size() < 3) return false;
-  const int high = hex_digit(rest[1]);
-  const int low = hex_digit(rest[2]);
-  if (high < 0 || low < 0) return false;
+// Takes `%xx` from the front of `rest` and appends its normal form (RFC 3986 §6.2.2). Says what is
+// wrong with it; empty if nothing is.
+std::string_view take_escape(std::string_view& rest, std::string& out) {
+  const int high = rest.size() < 3 ? -1 : hex_value(rest[1]);
+  const int low = rest.size() < 3 ? -1 : hex_value(rest[2]);
+  if (high < 0 || low < 0) return "a `%` must be followed by two hex digits";
   rest.remove_prefix(3);
   const auto byte = static_cast<char>(high * 16 + low);
+  if (byte == '\0' || byte == '\\')
+    return "requests with `%00` or `%5C` are refused, so none can match";
   if (is_unreserved(byte))
     out.push_back(byte);
   else
     fmt::format_to(std::back_inserter(out), "%{:02X}", high * 16 + low);
-  return true;
+  return {};
 }
 
 std::expected<std::string, std::string> parse_literal(std::string_view text) {
@@ -54,7 +53,8 @@ std::expected<std::string, std::string> parse_literal(std::string_view text) {
   for (auto rest = text; !rest.empty();) {
     const char c = rest.front();
     if (c == '%') {
-      if (!take_escape(rest, out)) return Refusal("a `%` must be followed by two hex digits");
+      if (const auto fault = take_escape(rest, out); !fault.empty())
+        return Refusal(std::string(fault));
       continue;
     }
     if (c == '*') return Refusal("`*` stands only at the end, after a slash: `/api/*`");
@@ -108,10 +108,6 @@ std::optional<std::string> find_fault(const std::vector<Pattern::Segment>& segme
   return {};
 }
 
-bool is_host_character(char c) {
-  return is_letter(c) || is_digit(c) || std::string_view("-._").contains(c);
-}
-
 }  // namespace
 
 std::expected<Pattern, std::string> Pattern::parse(std::string_view text) {
@@ -136,25 +132,12 @@ std::expected<Pattern, std::string> Pattern::parse(std::string_view text) {
 }
 
 std::expected<std::string, std::string> parse_route_host(std::string_view text) {
-  constexpr std::size_t kLongest = 255;
   if (text.contains('*')) return Refusal("a host is exact; wildcards are not served");
-  auto host = lowered(text);
-  if (host.ends_with('.')) host.pop_back();
-  if (host.empty() || host.size() > kLongest)
-    return Refusal(fmt::format("a host has 1 to {} characters", kLongest));
-  if (host.starts_with('[')) {
-    const auto fits = [](char c) { return hex_digit(c) >= 0 || c == ':' || c == '.'; };
-    if (host.size() < 4 || !host.ends_with(']') ||
-        !std::ranges::all_of(std::string_view(host).substr(1, host.size() - 2), fits))
-      return Refusal("this is no IPv6 address in brackets without a port, like `[2001:db8::1]`");
-    return host;
-  }
-  if (host.contains(':')) return Refusal("the port does not count; leave it out");
-  if (!std::ranges::all_of(host, is_host_character))
-    return Refusal("a host name has only letters, digits, `-`, `.` and `_`");
-  if (host.starts_with('.') || host.contains(".."))
-    return Refusal("a host name has no empty labels");
-  return host;
+  Arena arena;
+  const auto authority = http::parse_authority(text, arena);
+  if (!authority) return Refusal(std::string(authority.error().detail));
+  if (authority->port) return Refusal("the port does not count; leave it out");
+  return std::string(authority->host);
 }
 
 bool is_method(std::string_view text) {

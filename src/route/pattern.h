@@ -28,8 +28,8 @@ struct Pattern {
   static std::expected<Pattern, std::string> parse(std::string_view text);
 };
 
-// A route's host in the form requests are matched by: lower case, no trailing dot. A port, a
-// wildcard or what is no host is refused in words.
+// A route's host in the form requests are matched by (http::Authority). A port, a wildcard or what
+// is no host is refused in words.
 std::expected<std::string, std::string> parse_route_host(std::string_view text);
 
 // Whether `text` may be a method: a token (RFC 9110 §9.1). Case counts.

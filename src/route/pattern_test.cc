@@ -49,6 +49,8 @@ TEST(Pattern, SaysWhatToWriteInstead) {
   refused("/caf\u00e9", "%C3");
   refused("/a?b", "%3F");
   refused("/a#b", "%23");
+  refused("/a%00", "none can match");
+  refused("/a%5c", "none can match");
   refused("/a%", "two hex digits");
   refused("/a%2", "two hex digits");
   refused("/a%zz", "two hex digits");
@@ -74,7 +76,7 @@ TEST(RouteHost, IsLowerCaseWithoutTrailingDot) {
   EXPECT_EQ(parse_route_host("API.Example.com."), "api.example.com");
   EXPECT_EQ(parse_route_host("localhost"), "localhost");
   EXPECT_EQ(parse_route_host("10.0.0.1"), "10.0.0.1");
-  EXPECT_EQ(parse_route_host("[2001:DB8::1]"), "[2001:db8::1]");
+  EXPECT_EQ(parse_route_host("[2001:DB8:0:0:0:0:0:1]"), "[2001:db8::1]");
   for (auto text : {"", ".", "a:80", "*.a", "a b", "a..b", ".a", "[::1]:80", "[", "[]", "http://a",
                     "ex\u00e4mple"})
     EXPECT_FALSE(parse_route_host(text)) << text;

@@ -26,6 +26,11 @@ class Scope {
 
   // Every task's present and later operations answer Error::cancelled.
   void cancel();
+  // After close() has completed: tasks may be spawned again.
+  void reopen() {
+    ensure(jobs_.empty());
+    cancelled_ = false;
+  }
   bool empty() const { return jobs_.empty(); }
   std::size_t size() const { return size_; }
 
@@ -64,13 +69,20 @@ class Scope::Join final : public Operation {
     sleep(waiter);
   }
   void await_resume() {}
+  // A task may have been spawned since the last one ended.
+  void run() override {
+    if (scope_.empty()) return finish();
+    scope_.waiting_ = this;
+  }
   void cancel(Error::Kind) override { scope_.cancel(); }
 
  private:
   Scope& scope_;
 };
 
-inline Scope::Join Scope::join() { return Join(*this); }
+inline Scope::Join Scope::join() {
+  return Join(*this);
+}
 inline Scope::Join Scope::close() {
   cancel();
   return Join(*this);

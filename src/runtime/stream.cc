@@ -6,6 +6,10 @@
 
 namespace penstock {
 
+void Stream::interrupt() {
+  if (waiting_ != nullptr) waiting_->cancel(Error::Kind::reset);
+}
+
 // --- Recv
 
 bool Stream::Recv::await_ready() {
@@ -15,13 +19,16 @@ bool Stream::Recv::await_ready() {
 }
 
 void Stream::Recv::await_suspend(std::coroutine_handle<> waiter) {
+  stream_.waiting_ = this;
   sleep(waiter);
   if (yielded_) loop_.ready(*this);
 }
 
 void Stream::Recv::run() {
   yielded_ = false;
-  if (done_ || stream_.start(*this)) finish();
+  if (!done_ && !stream_.start(*this)) return;
+  stream_.waiting_ = nullptr;
+  finish();
 }
 
 void Stream::Recv::cancel(Error::Kind why) {
@@ -90,24 +97,31 @@ bool Stream::Send::fail(Error error) {
 
 // --- Accept
 
+void Acceptor::interrupt() {
+  if (waiting_ != nullptr) waiting_->cancel(Error::Kind::reset);
+}
+
 bool Acceptor::Accept::await_ready() {
   if (cancelled()) return complete(fail(Error::Kind::cancelled));
   yielded_ = must_yield();
   if (yielded_) return false;
   if (acceptor_.start(*this)) return true;
-  if (timeout_.idle > Duration::zero()) return false;
+  if (!now_only()) return false;
   acceptor_.forget(*this);
   return complete(fail(Error::Kind::timed_out));
 }
 
 void Acceptor::Accept::await_suspend(std::coroutine_handle<> waiter) {
+  acceptor_.waiting_ = this;
   sleep(waiter);
   if (yielded_) loop_.ready(*this);
 }
 
 void Acceptor::Accept::run() {
   yielded_ = false;
-  if (done_ || acceptor_.start(*this)) finish();
+  if (!done_ && !acceptor_.start(*this)) return;
+  acceptor_.waiting_ = nullptr;
+  finish();
 }
 
 void Acceptor::Accept::cancel(Error::Kind why) {
@@ -130,18 +144,23 @@ bool Connect::await_ready() {
     result_ = fail(Error::Kind::cancelled);
     return done_ = true;
   }
-  return loop_.start(*this);
+  yielded_ = must_yield();
+  return !yielded_ && loop_.start(*this);
 }
 
-void Connect::await_suspend(std::coroutine_handle<> waiter) { sleep(waiter); }
+void Connect::await_suspend(std::coroutine_handle<> waiter) {
+  sleep(waiter);
+  if (yielded_) loop_.ready(*this);
+}
 
 void Connect::run() {
-  if (done_ || loop_.check(*this)) finish();
+  const bool first = std::exchange(yielded_, false);
+  if (done_ || (first ? loop_.start(*this) : loop_.check(*this))) finish();
 }
 
 void Connect::cancel(Error::Kind why) {
   if (done_) return;
-  loop_.forget(*this);
+  if (!yielded_) loop_.forget(*this);
   result_ = fail(why);
   done_ = true;
   loop_.ready_cancelled(*this);
@@ -153,6 +172,7 @@ bool Connect::complete(Result<void> result) {
   else
     result_ = fail(result.error());
   stream.reset();
+  spend(0);
   return done_ = true;
 }
 

@@ -39,6 +39,10 @@ class Stream {
   Send send(const Parts& parts, Timeout timeout);
   Send send(std::string_view bytes, Timeout timeout);
 
+  // The recv that waits, if one does, completes with Error::reset: for who knows that it is in
+  // vain.
+  void interrupt();
+
   // Puts `watcher` into the run queue, once, when there is something to receive: bytes, a FIN or a
   // reset. Nothing is consumed. For a connection that nobody is reading, so not beside a recv.
   virtual void watch(Operation& watcher) = 0;
@@ -64,6 +68,9 @@ class Stream {
   virtual void forget(Send& send) = 0;
 
   Loop& loop_;
+
+ private:
+  Recv* waiting_ = nullptr;
 };
 
 class Stream::Recv final : public Operation {
@@ -143,6 +150,8 @@ class Acceptor {
   // with a timeout of zero it looks only at what is queued already.
   class Accept;
   Accept accept(Timeout timeout);
+  // The accept that waits, if one does, completes with Error::reset.
+  void interrupt();
 
  protected:
   explicit Acceptor(Loop& loop) : loop_(loop) {}
@@ -152,6 +161,9 @@ class Acceptor {
   virtual void forget(Accept& accept) = 0;
 
   Loop& loop_;
+
+ private:
+  Accept* waiting_ = nullptr;
 };
 
 class Acceptor::Accept final : public Operation {
@@ -167,6 +179,8 @@ class Acceptor::Accept final : public Operation {
   void cancel(Error::Kind why) override;
 
   bool complete(Result<Accepted> result);
+  // Only what is queued now counts.
+  bool now_only() const { return timeout_.idle <= Duration::zero(); }
 
  private:
   Acceptor& acceptor_;
@@ -175,7 +189,9 @@ class Acceptor::Accept final : public Operation {
   bool yielded_ = false;
 };
 
-inline Acceptor::Accept Acceptor::accept(Timeout timeout) { return {*this, timeout}; }
+inline Acceptor::Accept Acceptor::accept(Timeout timeout) {
+  return {*this, timeout};
+}
 
 // Opens a connection; see Loop::connect().
 class Connect final : public Operation {
@@ -199,6 +215,7 @@ class Connect final : public Operation {
   SocketAddress address_;
   Result<std::unique_ptr<Stream>> result_;
   bool done_ = false;
+  bool yielded_ = false;
 };
 
 }  // namespace penstock

@@ -117,7 +117,7 @@ std::string_view nearest(std::string_view text, std::span<const std::string_view
   std::string_view best;
   std::size_t fewest = kLongestName;
   for (const auto candidate : candidates.first(std::min(candidates.size(), kMostCandidates))) {
-    const auto [shorter, longer] = std::minmax(text.size(), candidate.size());
+    const auto [shorter, longer] = std::minmax({text.size(), candidate.size()});
     if (longer > kLongestName) continue;
     // A third of it may be wrong, and it must be nearer than the best so far.
     const auto bound = std::min(std::max<std::size_t>(1, longer / 3), fewest - 1);

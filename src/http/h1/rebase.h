@@ -19,6 +19,7 @@ void move_to_arena(Head& head, std::string_view bytes, Arena& arena) {
   if constexpr (requires { head.target; }) {
     move(head.method_text);
     move(head.target);
+    move(head.authority);
   } else {
     move(head.phrase);
   }

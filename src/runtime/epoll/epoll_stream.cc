@@ -1,5 +1,6 @@
 #include "runtime/epoll/epoll_stream.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -13,27 +14,38 @@
 namespace penstock {
 namespace {
 
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+constexpr Error kClosed{.kind = Error::Kind::closed};
+
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
 
 Error error_of(int error) {
   using Kind = Error::Kind;
   switch (error) {
-    case ECONNREFUSED: return {.kind = Kind::refused, .os = error};
+    case ECONNREFUSED:
+      return {.kind = Kind::refused, .os = error};
     case ECONNRESET:
     case ECONNABORTED:
-    case EPIPE: return {.kind = Kind::reset, .os = error};
+    case EPIPE:
+      return {.kind = Kind::reset, .os = error};
     case ENETUNREACH:
     case EHOSTUNREACH:
     case EACCES:
     case EPERM:
     case EADDRNOTAVAIL:
-    case ENOENT: return {.kind = Kind::unreachable, .os = error};
-    case ETIMEDOUT: return {.kind = Kind::timed_out, .os = error};
+    case ENOENT:
+      return {.kind = Kind::unreachable, .os = error};
+    case ETIMEDOUT:
+      return {.kind = Kind::timed_out, .os = error};
     case EMFILE:
     case ENFILE:
+    case EAGAIN:  // Only connect says so: no room in a unix socket's queue, or no port left.
     case ENOBUFS:
-    case ENOMEM: return {.kind = Kind::exhausted, .os = error};
-    default: return {.kind = Kind::system, .os = error};
+    case ENOMEM:
+      return {.kind = Kind::exhausted, .os = error};
+    default:
+      return {.kind = Kind::system, .os = error};
   }
 }
 
@@ -53,13 +65,23 @@ EpollStream::~EpollStream() {
 }
 
 bool EpollStream::enroll() {
-  return static_cast<EpollLoop&>(loop_).add(descriptor_,
-                                            EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+  return static_cast<EpollLoop&>(loop_).add(descriptor_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                            *this);
 }
 
 void EpollStream::watch(Operation& watcher) {
   watcher_ = &watcher;
+  // After a read that filled its room it is not known yet whether there is more.
+  if (readable_ && !hung_up_) readable_ = peek();
   if (readable_) loop_.ready(watcher);
+}
+
+bool EpollStream::peek() {
+  char byte = 0;
+  if (::recv(descriptor_, &byte, 1, MSG_PEEK) >= 0) return true;
+  if (would_block(errno)) return false;
+  broken_ = errno;
+  return true;
 }
 
 void EpollStream::unwatch() {
@@ -68,7 +90,9 @@ void EpollStream::unwatch() {
   watcher_ = nullptr;
 }
 
-void EpollStream::shutdown_write() { shutdown(descriptor_, SHUT_WR); }
+void EpollStream::shutdown_write() {
+  shutdown(descriptor_, SHUT_WR);
+}
 
 void EpollStream::reset_on_close() {
   const linger now{.l_onoff = 1, .l_linger = 0};
@@ -99,9 +123,9 @@ bool EpollStream::start(Recv& recv) {
       lent.fill(static_cast<std::size_t>(got));
       return recv.complete(std::move(lent));
     }
-    if (got == 0) return recv.complete(fail(Error::Kind::closed));
+    if (got == 0) return recv.complete(fail(broken_ != 0 ? error_of(broken_) : kClosed));
     if (errno == EINTR) continue;
-    if (!would_block(errno)) return recv.complete(fail(error_of(errno)));
+    if (!would_block(errno)) return recv.complete(fail(error_of(broken_ = errno)));
     readable_ = false;
   }
   recv_ = &recv;
@@ -117,8 +141,12 @@ bool EpollStream::start(Send& send) {
       if (part.empty()) continue;
       parts[n++] = {const_cast<char*>(part.data()), part.size()};
     }
-    const msghdr message{.msg_name = nullptr, .msg_namelen = 0, .msg_iov = parts.data(),
-                         .msg_iovlen = n, .msg_control = nullptr, .msg_controllen = 0,
+    const msghdr message{.msg_name = nullptr,
+                         .msg_namelen = 0,
+                         .msg_iov = parts.data(),
+                         .msg_iovlen = n,
+                         .msg_control = nullptr,
+                         .msg_controllen = 0,
                          .msg_flags = 0};
     const auto left = send.left();
     const auto put = n == 1 ? ::send(descriptor_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
@@ -129,7 +157,11 @@ bool EpollStream::start(Send& send) {
       continue;
     }
     if (errno == EINTR) continue;
-    if (!would_block(errno)) return send.fail(error_of(errno));
+    if (!would_block(errno)) {
+      // EPIPE: the break has been told, or came after a FIN, which stays one.
+      if (errno != EPIPE) broken_ = errno;
+      return send.fail(error_of(errno));
+    }
     writable_ = false;
   }
   send_ = &send;
@@ -164,12 +196,14 @@ bool EpollLoop::check(Connect& connect) {
   return connect.complete({});
 }
 
-void EpollLoop::forget(Connect& connect) { connect.stream.reset(); }
+void EpollLoop::forget(Connect& connect) {
+  connect.stream.reset();
+}
 
 // --- EpollAcceptor
 
 EpollAcceptor::EpollAcceptor(EpollLoop& loop, int descriptor)
-    : Acceptor(loop), descriptor_(dup(descriptor)) {
+    : Acceptor(loop), descriptor_(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) {
   // A descriptor of its own, so that leaving epoll is a close that leaves the socket listening.
   ensure(descriptor_ >= 0 && loop.add(descriptor_, EPOLLIN | EPOLLET, *this));
 }
@@ -189,6 +223,8 @@ void EpollAcceptor::note(std::uint32_t) {
 
 bool EpollAcceptor::start(Accept& accept) {
   accept_ = nullptr;
+  // An event that has not been noted yet must not hide what is queued.
+  if (accept.now_only()) readable_ = true;
   while (readable_) {
     SocketAddress peer;
     peer.length = sizeof peer.storage;

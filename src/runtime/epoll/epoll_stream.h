@@ -34,7 +34,10 @@ class EpollStream final : public Stream, public EpollHandle {
   void note(std::uint32_t events) override;
 
   // While it connects.
-  void connecting(Connect* connect) { connect_ = connect; }
+  void connecting(Connect* connect) {
+    connect_ = connect;
+    writable_ = false;
+  }
   void connected() { connect_ = nullptr; }
 
  protected:
@@ -44,10 +47,15 @@ class EpollStream final : public Stream, public EpollHandle {
   void forget(Send&) override { send_ = nullptr; }
 
  private:
+  bool peek();
+
   int descriptor_;
   bool readable_ = false;
   bool writable_ = true;
   bool hung_up_ = false;  // A FIN or a reset has been announced: reads go on until they meet it.
+  // The kernel tells a broken connection only once, be it to a recv or to a send, and then answers
+  // as if FIN had come; errno is kept so that a reset never looks like an orderly end.
+  int broken_ = 0;
   Recv* recv_ = nullptr;
   Send* send_ = nullptr;
   Connect* connect_ = nullptr;

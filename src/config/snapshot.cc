@@ -1,0 +1,43 @@
+#include "config/snapshot.h"
+
+#include <unordered_map>
+
+namespace penstock {
+namespace {
+
+std::vector<std::string> texts_of(const std::vector<schema::Located<std::string>>& located) {
+  std::vector<std::string> texts;
+  for (const auto& text : located) texts.push_back(text.value);
+  return texts;
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Document& document,
+                                                                    std::uint64_t version) {
+  std::unordered_map<std::string_view, std::uint32_t> services;
+  for (const auto& service : document.services)
+    services.emplace(service.service_name.value, static_cast<std::uint32_t>(services.size()));
+  std::vector<RouteEntry> entries;
+  std::vector<Route> routes;
+  for (const auto& route : document.routes) {
+    const auto service = services.find(route.upstream_service.value);
+    if (service == services.end())
+      return std::unexpected("route " + route.route_id.value + " names no service");
+    entries.push_back({.route_id = route.route_id.value,
+                       .hosts = texts_of(route.hosts),
+                       .methods = texts_of(route.methods),
+                       .path = route.path.value});
+    routes.push_back({.route_id = route.route_id.value,
+                      .path = route.path.value,
+                      .service = service->second,
+                      .auth_required = route.auth_required,
+                      .stream = route.stream});
+  }
+  auto router = Router::compile(entries);
+  if (!router) return std::unexpected(router.error());
+  return std::make_unique<const Snapshot>(
+      Snapshot{std::move(*router), std::move(routes), document.services, version});
+}
+
+}  // namespace penstock

@@ -1,0 +1,107 @@
+#include "control/directory.h"
+
+#include <algorithm>
+
+#include "net/resolve.h"
+#include "observe/operational_log.h"
+
+namespace penstock {
+namespace {
+
+// The port does not matter here; it is put in by endpoints_of().
+Resolved resolve_host(const std::string& host) {
+  auto addresses = resolve(host, 0);
+  if (!addresses) return {{}, addresses.error()};
+  // The resolver's order may turn with every answer; ours must not, or nothing would ever be equal.
+  std::sort(addresses->begin(), addresses->end());
+  return {std::move(*addresses), {}};
+}
+
+}  // namespace
+
+ResolvedHosts resolve_hosts(const std::vector<ServiceConfig>& services) {
+  ResolvedHosts hosts;
+  for (const auto& service : services)
+    for (const auto& instance : service.instances)
+      if (instance.healthy && !hosts.contains(instance.host.value))
+        hosts[instance.host.value] = resolve_host(instance.host.value);
+  return hosts;
+}
+
+bool DirectoryBuilder::changed(const ResolvedHosts& hosts) {
+  bool changed = false;
+  for (const auto& [host, resolved] : hosts) {
+    const auto before = hosts_.find(host);
+    if (!resolved.fault.empty()) {
+      if (before == hosts_.end() || before->second.fault.empty())
+        log_warn("host does not resolve", {{"host", host}, {"error", resolved.fault}});
+      if (before == hosts_.end())
+        changed = true;
+      else
+        before->second.fault = resolved.fault;
+      continue;
+    }
+    if (before != hosts_.end() && before->second.fault.empty() &&
+        before->second.addresses == resolved.addresses)
+      continue;
+    changed = true;
+  }
+  return changed;
+}
+
+std::unique_ptr<const Directory> DirectoryBuilder::build(const std::vector<ServiceConfig>& services,
+                                                         const ResolvedHosts& hosts) {
+  for (const auto& [host, resolved] : hosts) {
+    auto& known = hosts_[host];
+    if (resolved.fault.empty()) known.addresses = resolved.addresses;
+    known.fault = resolved.fault;
+  }
+  for (auto& [key, known] : states_) known.present = false;
+  auto directory = std::make_unique<Directory>();
+  for (const auto& service : services) {
+    auto set = std::make_shared<EndpointSet>();
+    set->endpoints = endpoints_of(service);
+    set->plan_rounds();
+    directory->services.push_back(std::move(set));
+  }
+  std::erase_if(states_, [](const auto& entry) { return !entry.second.present; });
+  return directory;
+}
+
+std::vector<Endpoint> DirectoryBuilder::endpoints_of(const ServiceConfig& service) {
+  std::vector<Endpoint> endpoints;
+  std::uint32_t index = 0;
+  for (const auto& instance : service.instances) {
+    ++index;
+    if (!instance.healthy) continue;
+    for (const auto& host : hosts_[instance.host.value].addresses) {
+      const Address address = host.ip() ? Address(*host.ip(), instance.port)
+                                        : Address::from(host.raw(), host.raw_size());
+      Endpoint endpoint;
+      endpoint.address = address;
+      endpoint.text = address.to_text();
+      endpoint.instance = index;
+      const bool v6 = instance.host.value.find(':') != std::string::npos;
+      endpoint.authority = v6 && instance.host.value.front() != '['
+                               ? "[" + instance.host.value + "]"
+                               : instance.host.value;
+      endpoint.authority += ":" + std::to_string(instance.port);
+      endpoint.weight = instance.weight;
+      auto& known = states_[{service.service_name.value, endpoint.text}];
+      if (!known.state) known.state = std::make_shared<EndpointState>();
+      known.present = true;
+      endpoint.state = known.state;
+      endpoints.push_back(std::move(endpoint));
+    }
+  }
+  return endpoints;
+}
+
+void DirectoryBuilder::sample(MetricStore& store, Instant now) const {
+  for (const auto& [key, known] : states_) {
+    const auto gauge = store.gauge(Family::endpoint_healthy, {key.first, key.second});
+    store.set(gauge, known.state->ejected(now) ? 0 : 1);
+  }
+}
+
+}  // namespace penstock

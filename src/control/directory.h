@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/address.h"
+#include "observe/metrics.h"
+#include "upstream/endpoint.h"
+#include "upstream/service_config.h"
+
+namespace penstock {
+
+// What a host stands for now; empty with a word on why, when it does not resolve.
+struct Resolved {
+  std::vector<Address> addresses;
+  std::string fault;
+};
+using ResolvedHosts = std::map<std::string, Resolved>;
+
+// Resolves every host of the services' healthy instances; literals cost nothing. Blocks: for the
+// offload pool.
+ResolvedHosts resolve_hosts(const std::vector<ServiceConfig>& services);
+
+// Makes the directory of all endpoints, again whenever names were resolved anew. Endpoints keep
+// their state as long as their service and address are known. On control's loop.
+class DirectoryBuilder {
+ public:
+  // A host that does not resolve any more keeps the addresses it had: the last known serve.
+  std::unique_ptr<const Directory> build(const std::vector<ServiceConfig>& services,
+                                         const ResolvedHosts& hosts);
+  // Whether that would change anything; says in the operational log what did.
+  bool changed(const ResolvedHosts& hosts);
+
+  // Sets penstock_endpoint_healthy for every endpoint, before a scrape.
+  void sample(MetricStore& store, Instant now) const;
+
+ private:
+  struct Known {
+    std::shared_ptr<EndpointState> state;
+    bool present = false;
+  };
+  std::vector<Endpoint> endpoints_of(const ServiceConfig& service);
+
+  ResolvedHosts hosts_;
+  std::map<std::pair<std::string, std::string>, Known> states_;  // By service and address.
+};
+
+}  // namespace penstock

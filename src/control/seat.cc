@@ -1,0 +1,49 @@
+#include "control/seat.h"
+
+#include <random>
+
+namespace penstock {
+
+Result<std::unique_ptr<Seat>> Seat::create(std::size_t index, std::uint32_t workers, bool log) {
+  std::random_device device;
+  const auto seed = (std::uint64_t{device()} << 32) | device();
+  auto worker = Worker::create("worker-" + std::to_string(index), seed);
+  if (!worker) return fail(worker.error());
+  return std::unique_ptr<Seat>(new Seat(std::move(*worker), workers, log));
+}
+
+Seat::Seat(std::unique_ptr<Worker> worker, std::uint32_t workers, bool log)
+    : worker_(std::move(worker)),
+      ring_(log ? std::make_unique<LogRing>() : nullptr),
+      gateway_(std::make_unique<Gateway>(worker_->loop(), store_, ring_.get(), workers)),
+      scope_(worker_->loop()),
+      end_scope_(worker_->loop()) {}
+
+void Seat::add_listener(ListenerShared& shared, int descriptor) {
+  listeners_.push_back(
+      std::make_unique<Listener>(loop(), shared, descriptor, store_, gateway_->series(),
+                                 [this](Exchange& exchange) { return gateway_->serve(exchange); }));
+}
+
+void Seat::start_listening() {
+  loop().post([this] {
+    for (auto& listener : listeners_) listener->start(scope_);
+  });
+}
+
+void Seat::drain() {
+  loop().post([this] {
+    for (auto& listener : listeners_) listener->drain();
+  });
+}
+
+void Seat::close() {
+  loop().post([this] { end_scope_.spawn(end()); });
+}
+
+Task<void> Seat::end() {
+  co_await scope_.close();
+  loop().stop();
+}
+
+}  // namespace penstock

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/gateway.h"
+#include "listener/listener.h"
+#include "observe/log_ring.h"
+#include "observe/metrics.h"
+#include "runtime/scope.h"
+#include "runtime/worker.h"
+
+namespace penstock {
+
+// A worker with everything that is its own. Made and destroyed by control while its thread does not
+// run; in between it is touched by its thread only.
+class Seat {
+ public:
+  // `log` says whether there is an access log.
+  static Result<std::unique_ptr<Seat>> create(std::size_t index, std::uint32_t workers, bool log);
+
+  Worker& worker() { return *worker_; }
+  Loop& loop() { return worker_->loop(); }
+  MetricStore& store() { return store_; }
+  LogRing* ring() { return ring_.get(); }
+  Gateway& gateway() { return *gateway_; }
+
+  // Before the thread starts.
+  void add_listener(ListenerShared& shared, int descriptor);
+
+  // The rest is posted to the seat's thread.
+  void start_listening();
+  void drain();
+  // Cancels what is left, then ends the thread.
+  void close();
+
+ private:
+  Seat(std::unique_ptr<Worker> worker, std::uint32_t workers, bool log);
+  Task<void> end();
+
+  std::unique_ptr<Worker> worker_;
+  MetricStore store_;
+  std::unique_ptr<LogRing> ring_;
+  std::unique_ptr<Gateway> gateway_;
+  Scope scope_;
+  Scope end_scope_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,83 @@
+#include "control/state_dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace penstock {
+namespace {
+
+// Whether files can be made in it; it is made if need be.
+std::string fault_of_folder(const std::string& path) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  if (error) return "cannot make the state folder " + path + ": " + error.message();
+  if (made) chmod(path.c_str(), 0700);
+  if (access(path.c_str(), W_OK | X_OK) == 0) return {};
+  return "cannot write to the state folder " + path + ": " + std::strerror(errno);
+}
+
+std::string holder_of(int lock) {
+  std::array<char, 32> text{};
+  const auto size = pread(lock, text.data(), text.size() - 1, 0);
+  if (size <= 0) return "another process";
+  std::string pid(text.data(), static_cast<std::size_t>(size));
+  while (!pid.empty() && (pid.back() < '0' || pid.back() > '9')) pid.pop_back();
+  return pid.empty() ? "another process" : "process " + pid;
+}
+
+}  // namespace
+
+std::expected<StateDir, std::string> StateDir::open(const std::string& configured) {
+  if (!configured.empty()) {
+    const auto fault = fault_of_folder(configured);
+    if (!fault.empty()) return std::unexpected(fault);
+    return lock(configured);
+  }
+  std::string fault;
+  const char* const given = std::getenv("STATE_DIRECTORY");
+  for (const std::string& path : {std::string(given == nullptr ? "" : given),
+                                  std::string("/var/lib/penstock"), std::string(".penstock")}) {
+    if (path.empty()) continue;
+    fault = fault_of_folder(path);
+    if (fault.empty()) return lock(path);
+  }
+  return std::unexpected(fault);
+}
+
+std::expected<StateDir, std::string> StateDir::lock(const std::string& path) {
+  const auto file = path + "/lock";
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return std::unexpected("cannot open " + file + ": " + std::strerror(errno));
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    auto fault = "the state folder " + path + " is in use by " + holder_of(descriptor) +
+                 "; give this one another stateDir, or stop that one";
+    close(descriptor);
+    return std::unexpected(std::move(fault));
+  }
+  const auto pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(descriptor, 0) != 0 ||
+      pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    auto fault = "cannot write " + file + ": " + std::strerror(errno);
+    close(descriptor);
+    return std::unexpected(std::move(fault));
+  }
+  return StateDir(path, descriptor);
+}
+
+StateDir::StateDir(StateDir&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+StateDir::~StateDir() {
+  if (lock_ >= 0) close(lock_);
+}
+
+}  // namespace penstock

@@ -1,0 +1,50 @@
+#include "exchange/exchange.h"
+
+namespace penstock {
+
+void Exchange::clear() {
+  workspace.clear();
+  entrance = nullptr;
+  peer = nullptr;
+  responder = nullptr;
+  request.clear();
+  request_body = nullptr;
+  fault.reset();
+  began = {};
+  began_wall = {};
+  target = {};
+  client = {};
+  request_id = {};
+  route = nullptr;
+  upstream = {};
+  response.clear();
+  response_body = nullptr;
+  reason = nullptr;
+  detail = {};
+  status_sent = 0;
+  delivered = false;
+  bytes_in = 0;
+  bytes_out = 0;
+}
+
+void Exchange::reject(const Reason& why, std::string_view public_detail) {
+  reason = &why;
+  detail = public_detail;
+  response.clear();
+  response.status = why.status;
+  response_body = nullptr;
+}
+
+std::unique_ptr<Exchange> ExchangePool::take() {
+  if (free_.empty()) return std::make_unique<Exchange>(loop_);
+  auto exchange = std::move(free_.back());
+  free_.pop_back();
+  return exchange;
+}
+
+void ExchangePool::give_back(std::unique_ptr<Exchange> exchange) {
+  exchange->clear();
+  if (free_.size() < kKeep) free_.push_back(std::move(exchange));
+}
+
+}  // namespace penstock

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/duration.h"
+#include "base/reason.h"
+#include "base/result.h"
+#include "base/uuid.h"
+#include "exchange/forwarded.h"
+#include "http/body.h"
+#include "http/h1/server_connection.h"
+#include "http/message.h"
+#include "http/responder.h"
+#include "http/target.h"
+#include "net/address.h"
+#include "observe/trace.h"
+
+namespace penstock {
+
+struct Route;
+
+// Where an exchange came in: what of its listener it needs.
+struct Entrance {
+  std::string_view listener;
+  std::uint16_t port = 0;
+  std::string_view scheme = "http";
+  const CidrSet* trusted_proxies = nullptr;
+  std::uint64_t body_bytes = 0;  // Longest request body.
+};
+
+// What became of the request at the service.
+struct UpstreamPart {
+  std::string_view service;
+  std::string_view endpoint;  // `10.0.0.1:8080`, of the last try.
+  std::uint32_t attempts = 0;
+  std::uint16_t status = 0;         // Of the last head that came.
+  std::optional<Duration> latency;  // From the first try's begin to the answer's end.
+};
+
+// One request and its response on their way through the gateway. It lives on one worker, from the
+// end of the request's head to the report; then it is cleared and serves another request.
+class Exchange {
+ public:
+  explicit Exchange(Loop& loop) : loop_(loop) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  void clear();
+
+  Loop& loop() { return loop_; }
+  Arena& arena() { return workspace.arena; }
+
+  // Storage of all texts here, and of what is written to the client.
+  http::h1::Workspace workspace;
+
+  // --- Set by the listener.
+  const Entrance* entrance = nullptr;
+  const Address* peer = nullptr;
+  http::Responder* responder = nullptr;
+  http::RequestHead request;
+  http::Body* request_body = nullptr;
+  // What is wrong with the request itself: its head could not be read.
+  std::optional<Error> fault;
+  Instant began{};        // The first byte of the head.
+  WallTime began_wall{};  // The same, in civil time.
+
+  // --- Set on the way.
+  http::Target target;
+  Forwarded client;
+  std::string_view request_id;
+  Trace trace;
+  const Route* route = nullptr;
+  UpstreamPart upstream;
+
+  // The answer: the service's, or the gateway's own, in which case there is a reason.
+  http::ResponseHead response;
+  http::Body* response_body = nullptr;
+  const Reason* reason = nullptr;
+  std::string_view detail;
+  http::TextBody text;  // The body of the gateway's own answers.
+
+  // --- How it ended.
+  std::uint16_t status_sent = 0;  // 499 when the client went before it got a head.
+  bool delivered = false;         // The answer left whole, or cut as its framing shows.
+  std::uint64_t bytes_in = 0;     // Content from the client.
+  std::uint64_t bytes_out = 0;    // Content to the client.
+
+  bool answered() const { return response.status != 0; }
+  // The gateway itself answers. The response is written when it is sent, from the reason.
+  void reject(const Reason& why, std::string_view public_detail = {});
+
+ private:
+  Loop& loop_;
+};
+
+// Exchanges of one worker that wait for their next request: with their storage, so that a busy
+// worker allocates nothing.
+class ExchangePool {
+ public:
+  static constexpr std::size_t kKeep = 256;
+
+  explicit ExchangePool(Loop& loop) : loop_(loop) {}
+
+  std::unique_ptr<Exchange> take();
+  void give_back(std::unique_ptr<Exchange> exchange);
+
+ private:
+  Loop& loop_;
+  std::vector<std::unique_ptr<Exchange>> free_;
+};
+
+}  // namespace penstock

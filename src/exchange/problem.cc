@@ -1,0 +1,68 @@
+#include "exchange/problem.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace penstock {
+namespace {
+
+// A browser: HTML is named before anything JSON-like, and not only by `*/*`.
+bool wants_html(const http::Fields& fields) {
+  const auto* const accept = fields.find(http::Name::accept);
+  if (accept == nullptr) return false;
+  const auto html = accept->value.find("text/html");
+  return html != std::string_view::npos && html < accept->value.find("json");
+}
+
+std::string_view json_problem(Exchange& exchange, const Reason& reason) {
+  const auto title = http::phrase_of(reason.status);
+  const auto detail = exchange.detail.empty() ? std::string_view{} : exchange.detail;
+  fmt::memory_buffer out;
+  fmt::format_to(std::back_inserter(out),
+                 R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}{}{}",)"
+                 R"("instance":"urn:uuid:{}","code":"{}","request_id":"{}"}})"
+                 "\n",
+                 title.empty() ? "Error" : title, reason.status, reason.sentence,
+                 detail.empty() ? "" : " ", detail, exchange.request_id, reason.code,
+                 exchange.request_id);
+  return exchange.arena().copy({out.data(), out.size()});
+}
+
+std::string_view html_problem(Exchange& exchange, const Reason& reason) {
+  const auto title = http::phrase_of(reason.status);
+  fmt::memory_buffer out;
+  fmt::format_to(std::back_inserter(out),
+                 "<!doctype html><title>{} {}</title><h1>{} {}</h1><p>{} {}</p><p><code>{}</code> "
+                 "{}</p>\n",
+                 reason.status, title, reason.status, title, reason.sentence, exchange.detail,
+                 reason.code, exchange.request_id);
+  return exchange.arena().copy({out.data(), out.size()});
+}
+
+std::string_view proxy_status(Exchange& exchange, const Reason& reason) {
+  if (exchange.upstream.status == 0)
+    return exchange.arena().join("penstock; error=", reason.proxy_status);
+  return exchange.arena().join("penstock; error=", reason.proxy_status,
+                               "; received-status=", std::to_string(exchange.upstream.status));
+}
+
+}  // namespace
+
+void write_problem(Exchange& exchange) {
+  const auto& reason = *exchange.reason;
+  auto& head = exchange.response;
+  const bool html = wants_html(exchange.request.fields);
+  const auto text = html ? html_problem(exchange, reason) : json_problem(exchange, reason);
+  head.fields.add(http::Name::content_type,
+                  html ? "text/html; charset=utf-8" : "application/problem+json");
+  head.fields.add("Cache-Control", "no-store");
+  if (!reason.proxy_status.empty())
+    head.fields.add(http::Name::proxy_status, proxy_status(exchange, reason));
+  head.framing = http::Framing::length;
+  head.content_length = text.size();
+  exchange.text = http::TextBody(text);
+  exchange.response_body = &exchange.text;
+}
+
+}  // namespace penstock

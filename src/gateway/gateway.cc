@@ -1,0 +1,196 @@
+#include "gateway/gateway.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace penstock {
+namespace {
+
+// What the gateway itself can be asked, for `OPTIONS *` and an exhausted Max-Forwards.
+constexpr std::string_view kAllMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+}  // namespace
+
+Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers)
+    : loop_(loop),
+      store_(store),
+      workers_(workers),
+      series_(store),
+      uuids_(loop.random()),
+      no_route_(store, {}, {}) {
+  if (ring != nullptr) access_log_.emplace(*ring, series_);
+}
+
+// Makes the worker's own things for a snapshot it sees for the first time; those of a service that
+// was there before live on.
+void Gateway::adopt(const Snapshot& snapshot) {
+  if (adopted_version_ == snapshot.version) return;
+  adopted_version_ = snapshot.version;
+  services_.clear();
+  for (const auto& config : snapshot.services)
+    services_.push_back(std::make_unique<Service>(loop_, store_, config, workers_));
+  routes_.clear();
+  routes_.resize(snapshot.routes.size());
+}
+
+// --- Guard's parts
+
+bool Gateway::find_out_who_asks(Exchange& exchange) {
+  auto& request = exchange.request;
+  auto& arena = exchange.arena();
+  char fresh[kUuidSize];
+  const auto uuid = arena.copy(uuids_.next(exchange.began_wall, fresh));
+  exchange.request_id = uuid;
+  Result<http::Target> target = fail(Error{});
+  if (!exchange.fault) target = http::canonical_target(request, arena);
+  if (target) exchange.target = *target;
+  const auto& entrance = *exchange.entrance;
+  const Arrival arrival{.peer = *exchange.peer,
+                        .scheme = entrance.scheme,
+                        .host = exchange.target.authority.text,
+                        .port = entrance.port};
+  exchange.client = find_client(arrival, *entrance.trusted_proxies, request.fields, arena);
+  exchange.request_id = choose_request_id(request.fields, exchange.client.peer_trusted, uuid);
+  const auto* const parent = request.fields.find(http::Name::traceparent);
+  exchange.trace = Trace::continue_or_begin(
+      parent != nullptr && request.fields.count(http::Name::traceparent) == 1
+          ? std::optional(parent->value)
+          : std::nullopt,
+      exchange.client.peer_trusted, loop_.random());
+  if (target) return true;
+  const auto& fault = exchange.fault ? *exchange.fault : target.error();
+  exchange.reject(fault.reason != nullptr ? *fault.reason : reasons::kMalformedRequest,
+                  fault.detail);
+  exchange.responder->close_after();
+  return false;
+}
+
+bool Gateway::count_hops(Exchange& exchange) {
+  if (via_.loops(exchange.request.fields)) {
+    exchange.reject(reasons::kLoop);
+    return false;
+  }
+  const auto hops = http::count_down_max_forwards(exchange.request, exchange.arena());
+  if (!hops) {
+    exchange.reject(*hops.error().reason, hops.error().detail);
+    exchange.responder->close_after();
+    return false;
+  }
+  if (*hops == http::Hops::forward) return true;
+  answer_options(exchange);
+  return false;
+}
+
+void Gateway::answer_options(Exchange& exchange) {
+  exchange.response.status = 200;
+  exchange.response.framing = http::Framing::length;
+  exchange.response.fields.add(http::Name::allow, kAllMethods);
+}
+
+// --- Towards the service
+
+void Gateway::address_request(Exchange& exchange, const EndpointSet& set) {
+  auto& request = exchange.request;
+  auto& fields = request.fields;
+  request.target = exchange.target.text;
+  auto authority = exchange.target.authority.text;
+  if (authority.empty() && !set.endpoints.empty()) authority = set.endpoints.front().authority;
+  fields.set(http::Name::host, authority);
+  via_.append(fields, request.minor_version);
+  write_forwarded(exchange.client, fields);
+  fields.set(http::Name::x_request_id, exchange.request_id);
+  auto& arena = exchange.arena();
+  std::array<char, Trace::kParentSize> parent;
+  fields.set(http::Name::traceparent, arena.copy(exchange.trace.write(parent)));
+  const auto* const state = fields.find(http::Name::tracestate);
+  if (state != nullptr && !(exchange.trace.continued() && is_valid_tracestate(state->value)))
+    fields.remove(http::Name::tracestate);
+}
+
+// --- Towards the client
+
+void Gateway::complete_head(Exchange& exchange) {
+  auto& fields = exchange.response.fields;
+  if (exchange.reason == nullptr && exchange.upstream.status != 0) {
+    const auto cleaned = http::clean(exchange.response);
+    if (!cleaned) return exchange.reject(*cleaned.error().reason);
+    via_.append(fields, exchange.response.minor_version);
+  }
+  if (!fields.has(http::Name::date)) fields.add(http::Name::date, exchange.arena().copy(date()));
+  fields.set(http::Name::x_request_id, exchange.request_id);
+}
+
+// RFC 9110 §5.6.7, made once a second.
+std::string_view Gateway::date() {
+  const auto second =
+      std::chrono::floor<std::chrono::seconds>(loop_.wall().time_since_epoch()).count();
+  if (second != date_second_) {
+    date_second_ = second;
+    date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(second));
+  }
+  return date_;
+}
+
+// --- The report
+
+void Gateway::report(Exchange& exchange, const Snapshot& snapshot) {
+  const auto latency = loop_.now() - exchange.began;
+  const Duration overhead = latency - exchange.upstream.latency.value_or(Duration{});
+  const auto protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11;
+  FinishedRequest finished{.method = exchange.request.method_text,
+                           .tls = false,
+                           .protocol = protocol,
+                           .status = exchange.status_sent,
+                           .reason = exchange.reason,
+                           .service = nullptr,
+                           .duration = latency,
+                           .overhead = overhead};
+  if (exchange.route == nullptr) {
+    no_route_.finished(finished);
+  } else {
+    if (!exchange.upstream.service.empty())
+      finished.service = &services_[exchange.route->service]->series();
+    auto& series = routes_[static_cast<std::size_t>(exchange.route - snapshot.routes.data())];
+    if (!series) series.emplace(store_, exchange.route->route_id, exchange.route->path);
+    series->finished(finished);
+  }
+  series_.active_requests(exchange.request.method_text, false, -1);
+  if (access_log_) write_log(exchange, latency, overhead, snapshot);
+}
+
+void Gateway::write_log(const Exchange& exchange, Duration latency, Duration overhead,
+                        const Snapshot& snapshot) {
+  const auto* const agent = exchange.request.fields.find(http::Name::user_agent);
+  access_log_->write(
+      {.time = exchange.began_wall,
+       .request_id = exchange.request_id,
+       .trace_id = exchange.trace.trace_id(),
+       .span_id = exchange.trace.span_id(),
+       .client_ip = exchange.client.client_text,
+       .method = exchange.request.method_text,
+       .host = exchange.target.authority.text,
+       .path = exchange.target.path,
+       .query = exchange.target.query,
+       .protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11,
+       .route_id = exchange.route == nullptr ? std::string_view{} : exchange.route->route_id,
+       .user_id = {},
+       .tenant_id = {},
+       .auth_method = {},
+       .upstream_service = exchange.upstream.service,
+       .upstream_endpoint = exchange.upstream.endpoint,
+       .attempts = exchange.upstream.attempts,
+       .status_code = exchange.status_sent,
+       .upstream_status = exchange.upstream.status,
+       .reason = exchange.reason == nullptr ? std::string_view{} : exchange.reason->code,
+       .bytes_in = exchange.bytes_in,
+       .bytes_out = exchange.bytes_out,
+       .latency = latency,
+       .upstream_latency = exchange.upstream.latency,
+       .gateway_latency = overhead,
+       .user_agent = agent == nullptr ? std::string_view{} : agent->value,
+       .config_version = snapshot.version});
+}
+
+}  // namespace penstock

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/uuid.h"
+#include "config/snapshot.h"
+#include "exchange/exchange.h"
+#include "http/hop.h"
+#include "observe/access_log.h"
+#include "observe/series.h"
+#include "runtime/loop.h"
+#include "runtime/published.h"
+#include "upstream/endpoint.h"
+#include "upstream/service.h"
+
+namespace penstock {
+
+// What serves exchanges on one worker. Everything it has is that worker's own, or an immutable
+// thing that control published.
+class Gateway {
+ public:
+  // Without a ring there is no access log. `workers` share the services' connection limits.
+  Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // Serves one request, from its head to the report: see serve.cc.
+  Task<void> serve(Exchange& exchange);
+
+  // Swapped by control.
+  Replica<Snapshot>& snapshot() { return snapshot_; }
+  Replica<Directory>& directory() { return directory_; }
+  WorkerSeries& series() { return series_; }
+
+ private:
+  // --- The stages, in their order; false when the exchange has been answered.
+  bool guard(Exchange& exchange);
+  bool match(Exchange& exchange, const Snapshot& snapshot);
+  bool authenticate(Exchange& exchange);
+  Task<void> forward(Exchange& exchange, const Snapshot& snapshot);
+  // --- And the way back.
+  Task<void> send(Exchange& exchange);
+  void report(Exchange& exchange, const Snapshot& snapshot);
+
+  bool find_out_who_asks(Exchange& exchange);
+  bool count_hops(Exchange& exchange);
+  void answer_options(Exchange& exchange);
+  void address_request(Exchange& exchange, const EndpointSet& set);
+  Task<void> tunnel(Exchange& exchange, class Call& call);
+  void complete_head(Exchange& exchange);
+  void note_end(Exchange& exchange, const http::Sent& sent);
+  void write_log(const Exchange& exchange, Duration latency, Duration overhead,
+                 const Snapshot& snapshot);
+
+  void adopt(const Snapshot& snapshot);
+  std::string_view date();
+
+  Loop& loop_;
+  MetricStore& store_;
+  const std::uint32_t workers_;
+  WorkerSeries series_;
+  std::optional<AccessLog> access_log_;
+  UuidSource uuids_;
+  const http::Via via_;
+
+  Replica<Snapshot> snapshot_;
+  Replica<Directory> directory_;
+
+  // Resolved for the snapshot's indices.
+  std::uint64_t adopted_version_ = 0;
+  std::vector<std::unique_ptr<Service>> services_;
+  std::vector<std::optional<RouteSeries>> routes_;  // Made when a route is first matched.
+  RouteSeries no_route_;
+
+  std::int64_t date_second_ = -1;
+  std::string date_;
+};
+
+}  // namespace penstock

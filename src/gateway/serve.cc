@@ -1,0 +1,131 @@
+#include "exchange/problem.h"
+#include "gateway/gateway.h"
+#include "http/h1/tunnel.h"
+#include "upstream/call.h"
+
+namespace penstock {
+
+// The way of a request. Each stage either lets it pass or answers it.
+Task<void> Gateway::serve(Exchange& exchange) {
+  const auto snapshot = snapshot_.pin();  // The whole exchange sees one configuration.
+  adopt(*snapshot);
+  series_.active_requests(exchange.request.method_text, false, 1);
+  if (guard(exchange) && match(exchange, *snapshot) && authenticate(exchange))
+    co_await forward(exchange, *snapshot);  // upstream/; sends the answer while it holds the call
+  if (!exchange.delivered && exchange.answered()) co_await send(exchange);  // http/
+  report(exchange, *snapshot);                                              // observe/
+}
+
+// Refuses what is no proper request, and finds out who asks for what.
+bool Gateway::guard(Exchange& exchange) {
+  if (!find_out_who_asks(exchange)) return false;
+  if (exchange.target.path == "*") {
+    answer_options(exchange);
+    return false;
+  }
+  if (!count_hops(exchange)) return false;
+  if (exchange.request.content_length > exchange.entrance->body_bytes) {
+    series_.hit(Limit::body_bytes);
+    exchange.reject(reasons::kBodyTooLarge);
+    return false;
+  }
+  const auto cleaned = http::clean(exchange.request);
+  if (cleaned) return true;
+  exchange.reject(*cleaned.error().reason, cleaned.error().detail);
+  return false;
+}
+
+bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
+  const auto& target = exchange.target;
+  const auto found =
+      snapshot.router.match(target.authority.host, target.path, exchange.request.method_text);
+  switch (found.kind) {
+    case RouteMatch::Kind::found:
+      exchange.route = &snapshot.routes[found.route];
+      return true;
+    case RouteMatch::Kind::no_host:
+      series_.missed(RouteMiss::no_host);
+      break;
+    case RouteMatch::Kind::no_path:
+      series_.missed(RouteMiss::no_path);
+      break;
+    case RouteMatch::Kind::no_method:
+      series_.missed(RouteMiss::method);
+      exchange.reject(reasons::kMethodNotAllowed);
+      exchange.response.fields.add(http::Name::allow,
+                                   exchange.arena().copy(snapshot.router.text_of(found.allowed)));
+      return false;
+  }
+  exchange.reject(reasons::kNoRoute);
+  return false;
+}
+
+// A route is protected unless it says otherwise, and there is no way to authenticate yet.
+bool Gateway::authenticate(Exchange& exchange) {
+  if (!exchange.route->auth_required) return true;
+  exchange.reject(reasons::kNoAuthPolicy);
+  exchange.response.fields.add("WWW-Authenticate", R"(Bearer realm="penstock")");
+  return false;
+}
+
+Task<void> Gateway::forward(Exchange& exchange, const Snapshot&) {
+  auto& service = *services_[exchange.route->service];
+  const auto directory = directory_.pin();
+  const auto& set = *directory->services[exchange.route->service];
+  address_request(exchange, set);
+  Call call(exchange, service, directory, set, exchange.route->stream);
+  const auto outcome = co_await call.run();
+  if (!outcome) {
+    const auto& error = outcome.error();
+    exchange.reject(error.reason != nullptr ? *error.reason : reasons::kInternal, error.detail);
+  } else if (exchange.response.status == 101) {
+    co_await tunnel(exchange, call);
+  } else {
+    co_await send(exchange);
+  }
+  co_await call.close();
+}
+
+Task<void> Gateway::tunnel(Exchange& exchange, Call& call) {
+  complete_head(exchange);
+  const auto client = co_await exchange.responder->switch_protocols(exchange.response);
+  exchange.delivered = true;
+  exchange.status_sent = exchange.response.status;
+  if (!client) {
+    exchange.reason = &reasons::kClientClosed;
+    co_return;
+  }
+  const auto idle = services_[exchange.route->service]->config().timeouts.idle;
+  const auto ended =
+      co_await http::h1::tunnel(loop_, **client, call.tunnel_input(), idle, call.stream_end());
+  exchange.bytes_in = ended.forward;
+  exchange.bytes_out = ended.backward;
+  if (ended.end == http::h1::Tunnelled::End::idle) exchange.reason = &reasons::kIdleTimeout;
+  if (ended.end == http::h1::Tunnelled::End::age) exchange.reason = &reasons::kStreamAge;
+}
+
+Task<void> Gateway::send(Exchange& exchange) {
+  if (exchange.reason == &reasons::kClientClosed) {
+    exchange.status_sent = exchange.reason->status;
+    exchange.responder->close_after();
+    co_return;
+  }
+  if (exchange.reason != nullptr) write_problem(exchange);
+  complete_head(exchange);
+  const auto sent = co_await exchange.responder->respond(exchange.response, exchange.response_body);
+  note_end(exchange, sent);
+}
+
+void Gateway::note_end(Exchange& exchange, const http::Sent& sent) {
+  exchange.delivered = true;
+  exchange.status_sent = exchange.response.status;
+  exchange.bytes_out = sent.bytes;
+  if (sent.end == http::Sent::End::whole) return;
+  exchange.reason = sent.error.reason != nullptr ? sent.error.reason : &reasons::kInternal;
+  if (sent.end == http::Sent::End::source_failed) return;
+  exchange.reason = &reasons::kClientClosed;
+  if (sent.error.kind == Error::Kind::timed_out) series_.hit(Limit::slow_reader);
+  if (sent.bytes == 0) exchange.status_sent = reasons::kClientClosed.status;
+}
+
+}  // namespace penstock

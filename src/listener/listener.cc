@@ -1,0 +1,239 @@
+#include "listener/listener.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace penstock {
+namespace {
+
+// What a client is told that finds no room. It has no exchange, so no request id.
+const std::string& full_answer() {
+  static const std::string answer = [] {
+    const auto& reason = reasons::kConnectionLimit;
+    const auto body =
+        fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}","code":"{}"}})"
+                    "\n",
+                    http::phrase_of(reason.status), reason.status, reason.sentence, reason.code);
+    return fmt::format(
+        "HTTP/1.1 {} {}\r\nContent-Type: application/problem+json\r\n"
+        "Proxy-Status: penstock; error={}\r\nRetry-After: 1\r\nConnection: close\r\n"
+        "Content-Length: {}\r\n\r\n{}",
+        reason.status, http::phrase_of(reason.status), reason.proxy_status, body.size(), body);
+  }();
+  return answer;
+}
+
+http::h1::ServerLimits limits_of(const ListenerLimits& config) {
+  return {.head = {.request_line = config.request_line.bytes,
+                   .header_bytes = config.header_bytes.bytes,
+                   .headers = config.headers},
+          .body_bytes = config.body_bytes.bytes,
+          .header_timeout = config.header_timeout,
+          .body_idle_timeout = config.body_idle_timeout,
+          .idle_timeout = config.idle_timeout};
+}
+
+}  // namespace
+
+ListenerShared::ListenerShared(const ListenerConfig& config, const Address& bound, CidrSet trusted,
+                               std::uint32_t most)
+    : name(config.name.value),
+      limits(limits_of(config.limits)),
+      trusted_proxies(std::move(trusted)),
+      connections(most, config.limits.connections_per_address),
+      entrance{.listener = name,
+               .port = bound.port(),
+               .scheme = "http",
+               .trusted_proxies = &trusted_proxies,
+               .body_bytes = config.limits.body_bytes.bytes} {}
+
+// A client's connection, while it is open.
+class Listener::Connection : public Link<> {
+ public:
+  Connection(Listener& listener, std::unique_ptr<Stream> stream, const Address& peer)
+      : http(listener.loop_, std::move(stream), listener.shared_.limits),
+        peer_(peer),
+        listener_(listener) {
+    listener_.connections_.push_back(*this);
+    listener_.listener_series_.connections(ConnectionState::idle, 1);
+  }
+  ~Connection() {
+    listener_.listener_series_.connections(
+        active_ ? ConnectionState::active : ConnectionState::idle, -1);
+    listener_.shared_.connections.release(peer_);
+  }
+
+  void set_active(bool active) {
+    if (active == active_) return;
+    active_ = active;
+    listener_.listener_series_.connections(ConnectionState::active, active ? 1 : -1);
+    listener_.listener_series_.connections(ConnectionState::idle, active ? -1 : 1);
+  }
+  void drain() {
+    http.close_after();
+    if (!active_) http.stream().interrupt();
+  }
+
+  http::h1::ServerConnection http;
+  bool open = true;
+  const Address& peer() const { return peer_; }
+
+ private:
+  const Address peer_;
+  Listener& listener_;
+  bool active_ = false;
+};
+
+Listener::Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricStore& store,
+                   WorkerSeries& series, Serve serve)
+    : loop_(loop),
+      shared_(shared),
+      descriptor_(descriptor),
+      listener_series_(store, shared.name),
+      series_(series),
+      serve_(std::move(serve)),
+      exchanges_(loop) {}
+
+Listener::~Listener() {
+  ensure(connections_.empty() && !accepting_);
+}
+
+void Listener::start(Scope& scope) {
+  scope_ = &scope;
+  acceptor_ = loop_.acceptor(descriptor_);
+  accepting_ = true;
+  scope.spawn(accept());
+}
+
+// --- Accepting
+
+Task<void> Listener::accept() {
+  for (;;) {
+    // Once draining, only what the kernel has queued already.
+    auto accepted = co_await acceptor_->accept({.idle = draining_ ? Duration{} : Duration::max()});
+    if (accepted) {
+      admit(std::move(*accepted));
+      continue;
+    }
+    const auto kind = accepted.error().kind;
+    if (kind == Error::Kind::cancelled || (draining_ && kind == Error::Kind::timed_out)) break;
+    if (kind == Error::Kind::reset) continue;  // Interrupted, to look at draining_.
+    // The connection stays in the kernel's queue while others end here.
+    series_.hit(Limit::descriptors);
+    const auto rested = co_await sleep_for(loop_, kOutOfDescriptors);
+    if (!rested) break;
+  }
+  acceptor_.reset();
+  accepting_ = false;
+}
+
+void Listener::admit(Accepted accepted) {
+  const auto peer = Address::from(reinterpret_cast<const sockaddr*>(&accepted.peer.storage),
+                                  accepted.peer.length);
+  const auto verdict = shared_.connections.admit(peer);
+  if (verdict == ConnectionLimits::Verdict::admitted) {
+    listener_series_.accepted();
+    scope_->spawn(serve_connection(std::move(accepted.stream), peer));
+    return;
+  }
+  const bool full = verdict == ConnectionLimits::Verdict::full;
+  listener_series_.refused(full ? Refusal::connections : Refusal::connections_per_address);
+  series_.hit(full ? Limit::connections : Limit::connections_per_address);
+  turn_away(std::move(accepted.stream));
+}
+
+void Listener::turn_away(std::unique_ptr<Stream> stream) {
+  if (turned_away_ >= kTurnedAway) return;
+  ++turned_away_;
+  scope_->spawn(say_full(std::move(stream)));
+}
+
+Task<void> Listener::say_full(std::unique_ptr<Stream> stream) {
+  const Timeout timeout{.until = loop_.now() + std::chrono::seconds(1)};
+  const auto sent = co_await stream->send(full_answer(), timeout);
+  stream->shutdown_write();
+  // Closing with unread bytes would be a reset, and the client might not see what it was told.
+  for (int reads = 0; sent && reads < 4; ++reads) {
+    auto got = co_await stream->recv(BufferPool::kBlock, timeout);
+    if (!got) break;
+  }
+  --turned_away_;
+}
+
+void Listener::drain() {
+  draining_ = true;
+  if (acceptor_ != nullptr) acceptor_->interrupt();
+  connections_.each([](Connection& connection) { connection.drain(); });
+}
+
+// --- Serving
+
+Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address peer) {
+  Connection connection(*this, std::move(stream), peer);
+  auto& http = connection.http;
+  if (draining_) http.close_after();
+  while (connection.open) {
+    if (http.input().empty()) {
+      connection.set_active(false);
+      auto got = co_await http.stream().recv(http::h1::Input::kHeadRead,
+                                             Timeout{.idle = shared_.limits.idle_timeout});
+      if (!got && got.error().kind == Error::Kind::timed_out) series_.hit(Limit::idle_timeout);
+      if (!got) break;
+      http.input().put(std::move(*got));
+    }
+    connection.set_active(true);
+    co_await serve_request(connection);
+  }
+}
+
+Task<void> Listener::serve_request(Connection& connection) {
+  auto& http = connection.http;
+  auto exchange = exchanges_.take();
+  exchange->entrance = &shared_.entrance;
+  exchange->peer = &connection.peer();
+  exchange->responder = &http;
+  exchange->request_body = &http.body();
+  exchange->began = loop_.now();
+  exchange->began_wall = loop_.wall();
+  http.use(&exchange->workspace);
+  auto head = co_await read_head(connection, *exchange);
+  if (head || head.error().reason != nullptr) {
+    if (draining_) http.close_after();
+    co_await serve_(*exchange);
+    connection.open = co_await http.finish();
+    if (!connection.open && exchange->delivered) co_await http.linger();
+  } else {
+    connection.open = false;  // The client left within its head.
+  }
+  http.use(nullptr);
+  exchanges_.give_back(std::move(exchange));
+}
+
+Task<Result<void>> Listener::read_head(Connection& connection, Exchange& exchange) {
+  auto& http = connection.http;
+  auto complete = http.try_head(exchange.request);
+  if (complete && *complete) co_return Result<void>{};
+  Result<void> head;
+  if (complete)
+    head =
+        co_await http.read_head(exchange.request, exchange.began + shared_.limits.header_timeout);
+  else
+    head = fail(complete.error());
+  if (head || head.error().reason == nullptr) co_return head;
+  count_limit(head.error());
+  exchange.request.clear();
+  exchange.fault = head.error();
+  http.close_after();
+  co_return head;
+}
+
+void Listener::count_limit(const Error& fault) {
+  const auto* const reason = fault.reason;
+  if (reason == &reasons::kRequestLineTooLong) series_.hit(Limit::request_line);
+  if (reason == &reasons::kHeaderTooLarge) series_.hit(Limit::header_bytes);
+  if (reason == &reasons::kTooManyHeaders) series_.hit(Limit::headers);
+  if (reason == &reasons::kRequestTimeout) series_.hit(Limit::header_timeout);
+}
+
+}  // namespace penstock

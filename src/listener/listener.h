@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/list.h"
+#include "exchange/exchange.h"
+#include "http/h1/server_connection.h"
+#include "listener/connection_limits.h"
+#include "listener/listener_config.h"
+#include "net/address.h"
+#include "observe/series.h"
+#include "runtime/loop.h"
+#include "runtime/scope.h"
+#include "runtime/signal.h"
+
+namespace penstock {
+
+// What all workers share of one listener.
+struct ListenerShared {
+  ListenerShared(const ListenerConfig& config, const Address& bound, CidrSet trusted,
+                 std::uint32_t connections);
+
+  std::string name;
+  http::h1::ServerLimits limits;
+  CidrSet trusted_proxies;
+  ConnectionLimits connections;
+  Entrance entrance;
+};
+
+// One worker's part of a listener: accepts on its own socket, and serves what comes. It is given
+// the function that serves an exchange.
+class Listener {
+ public:
+  using Serve = std::function<Task<void>(Exchange&)>;
+
+  Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricStore& store,
+           WorkerSeries& series, Serve serve);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  // Accepts until drained; everything runs in `scope`.
+  void start(Scope& scope);
+  // Accepts what is queued already and then no more. Connections that wait for a request are
+  // closed, the others after the answer that is under way.
+  void drain();
+  bool idle() const { return connections_.empty() && !accepting_; }
+
+ private:
+  class Connection;
+
+  // While descriptors have run out: how long until the next try to accept.
+  static constexpr Duration kOutOfDescriptors = std::chrono::milliseconds(100);
+  // Connections that are told at once that there are too many; beyond that they are just closed.
+  static constexpr std::size_t kTurnedAway = 64;
+
+  Task<void> accept();
+  void admit(Accepted accepted);
+  void turn_away(std::unique_ptr<Stream> stream);
+  Task<void> say_full(std::unique_ptr<Stream> stream);
+  Task<void> serve_connection(std::unique_ptr<Stream> stream, Address peer);
+  Task<void> serve_request(Connection& connection);
+  Task<Result<void>> read_head(Connection& connection, Exchange& exchange);
+  void count_limit(const Error& fault);
+
+  Loop& loop_;
+  ListenerShared& shared_;
+  const int descriptor_;
+  ListenerSeries listener_series_;
+  WorkerSeries& series_;
+  const Serve serve_;
+  ExchangePool exchanges_;
+  std::unique_ptr<Acceptor> acceptor_;
+  Scope* scope_ = nullptr;
+  List<Connection> connections_;
+  std::size_t turned_away_ = 0;
+  bool accepting_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace penstock

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "net/address.h"
+
+namespace penstock {
+
+// The listening sockets of one address, non-blocking: as many as asked for, between which the
+// kernel spreads the connections (SO_REUSEPORT). They belong to the process and are closed when
+// this dies.
+class ListeningSockets {
+ public:
+  // With port 0 all share the one port that the kernel picks. Refuses an address that another
+  // socket listens on, also where that socket would share it. The error is a sentence.
+  static std::expected<ListeningSockets, std::string> open(const Address& address,
+                                                           std::size_t count);
+
+  ListeningSockets(ListeningSockets&& other) noexcept;
+  ListeningSockets& operator=(ListeningSockets&&) = delete;
+  ~ListeningSockets();
+
+  const Address& address() const { return address_; }
+  int descriptor(std::size_t i) const { return descriptors_[i]; }
+
+ private:
+  ListeningSockets() = default;
+  Address address_;
+  std::vector<int> descriptors_;
+};
+
+}  // namespace penstock

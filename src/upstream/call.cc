@@ -1,0 +1,341 @@
+#include "upstream/call.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/ascii.h"
+#include "http/hop.h"
+
+namespace penstock {
+namespace {
+
+bool is_event_stream(const http::Fields& fields) {
+  constexpr std::string_view type = "text/event-stream";
+  const auto* const field = fields.find(http::Name::content_type);
+  return field != nullptr && field->value.size() >= type.size() &&
+         equals_ignoring_case(field->value.substr(0, type.size()), type);
+}
+
+// Half the pause for sure, the other half at random, so that retries do not march in step.
+Duration with_jitter(Duration pause, Random& random) {
+  const auto half = static_cast<std::uint64_t>(pause.count()) / 2;
+  if (half == 0) return pause;
+  return Duration(static_cast<std::int64_t>(half + random.below(half + 1)));
+}
+
+}  // namespace
+
+Call::Call(Exchange& exchange, Service& service, Pin<Directory> directory, const EndpointSet& set,
+           bool stream)
+    : exchange_(exchange),
+      service_(service),
+      directory_(std::move(directory)),
+      set_(set),
+      stream_(stream),
+      began_(exchange.loop().now()),
+      deadline_(began_ + service.config().timeouts.total),
+      scope_(exchange.loop()) {
+  exchange.upstream.service = exchange.arena().copy(service.name());
+  if (exchange.request.framing == http::Framing::none) return;
+  const bool keep =
+      service.config().retry.attempts > 1 && service.retries_method(exchange.request.method_text);
+  body_.emplace(*exchange.request_body, keep);
+}
+
+Instant Call::stream_end() const {
+  return began_ + timeouts().max_stream_age;
+}
+
+Task<Result<void>> Call::run() {
+  service_.budget().deposit();
+  auto pause = service_.config().retry.backoff;
+  for (;;) {
+    ++exchange_.upstream.attempts;
+    auto outcome = co_await try_once();
+    const bool again = may_retry(outcome);
+    if (exchange_.upstream.attempts > 1 && !again)
+      service_.series().retried(outcome ? RetryOutcome::succeeded : RetryOutcome::failed);
+    if (!again) co_return outcome;
+    exchange_.response.clear();
+    if (connection_) connection_->spoil();
+    co_await close();
+    if (body_) body_->rewind();
+    const auto rested =
+        co_await sleep_for(exchange_.loop(), with_jitter(pause, exchange_.loop().random()));
+    if (!rested) co_return fail(rested.error());
+    pause *= 2;
+  }
+}
+
+Task<Result<void>> Call::try_once() {
+  const auto began = exchange_.loop().now();
+  try_deadline_ = began + timeouts().per_try;
+  progress_ = Progress::nothing_sent;
+  upload_started_ = false;
+  upload_ended_at_.reset();
+  upload_result_ = {};
+  exchange_.upstream.status = 0;
+  auto outcome = co_await connect();
+  if (outcome) outcome = co_await send_request();
+  if (outcome) outcome = co_await read_final_head();
+  service_.series().attempt_ended(exchange_.upstream.status, exchange_.loop().now() - began);
+  co_return outcome;
+}
+
+// --- Connecting
+
+Task<Result<void>> Call::connect() {
+  endpoint_ = service_.choose(set_, endpoint_);
+  if (endpoint_ == Service::kNone) co_return fail(reasons::kNoEndpoint);
+  const auto first = endpoint_;
+  for (;;) {
+    auto outcome = co_await connect_to_endpoint();
+    if (outcome || outcome.error().reason == &reasons::kPoolExhausted) co_return outcome;
+    // A name may stand for addresses of which one does not answer (`localhost` is often two):
+    // nothing was sent, so going on to the next is still the same try.
+    const auto next = set_.next_of_instance(endpoint_);
+    if (next == first || exchange_.loop().now() >= head_deadline()) co_return outcome;
+    endpoint_ = next;
+  }
+}
+
+Task<Result<void>> Call::connect_to_endpoint() {
+  exchange_.upstream.endpoint = exchange_.arena().copy(endpoint().text);
+  pool_ = &service_.pool(set_, endpoint_);
+  connection_ = pool_->take();
+  if (connection_) co_return Result<void>{};
+  if (!service_.may_open()) co_return fail(reasons::kPoolExhausted);
+  pool_->opened();
+  SocketAddress address;
+  std::memcpy(&address.storage, endpoint().address.raw(), endpoint().address.raw_size());
+  address.length = endpoint().address.raw_size();
+  auto stream = co_await exchange_.loop().connect(
+      address, Timeout{.idle = timeouts().connect, .until = head_deadline()});
+  if (!stream) {
+    pool_->closed();
+    co_return connect_failed(stream.error());
+  }
+  endpoint().state->connect_succeeded();
+  service_.series().connect_ended(ConnectOutcome::connected);
+  connection_ = std::make_unique<http::h1::ClientConnection>(exchange_.loop(), std::move(*stream));
+  co_return Result<void>{};
+}
+
+Result<void> Call::connect_failed(const Error& error) {
+  using Kind = Error::Kind;
+  if (error.kind == Kind::cancelled) return fail(error);
+  // Our own want of descriptors says nothing about the endpoint.
+  if (error.kind == Kind::exhausted) return fail(reasons::kPoolExhausted);
+  const bool out_of_time = exchange_.loop().now() >= head_deadline();
+  const auto& config = timeouts();
+  if (!out_of_time || config.connect <= config.per_try) {
+    if (endpoint().state->connect_failed(exchange_.loop().now()))
+      service_.series().ejected(endpoint().text);
+  }
+  switch (error.kind) {
+    case Kind::refused:
+      service_.series().connect_ended(ConnectOutcome::refused);
+      return fail(reasons::kConnectRefused);
+    case Kind::timed_out:
+      service_.series().connect_ended(ConnectOutcome::timed_out);
+      return fail(reasons::kConnectTimeout);
+    default:
+      service_.series().connect_ended(ConnectOutcome::failed);
+      return fail(reasons::kConnectFailed);
+  }
+}
+
+// --- Sending
+
+Task<Result<void>> Call::send_request() {
+  progress_ = Progress::sending;
+  auto& request = exchange_.request;
+  if (body_ && !request.expects_continue) {
+    start_upload();
+    co_return Result<void>{};
+  }
+  const auto sent = co_await connection_->send(
+      request, exchange_.workspace.out, Timeout{.idle = timeouts().idle, .until = deadline_});
+  sent_at_ = exchange_.loop().now();
+  // A service may answer and close before it has read; what it said is still there to be read.
+  if (sent || sent.error().kind == Error::Kind::reset) co_return Result<void>{};
+  if (sent.error().kind == Error::Kind::timed_out) co_return fail(reasons::kWriteTimeout);
+  co_return fail(sent.error());
+}
+
+void Call::start_upload() {
+  upload_started_ = true;
+  scope_.spawn(upload());
+}
+
+// Runs beside the wait for the answer, which may come before the upload ends.
+Task<void> Call::upload() {
+  const Timeout timeout{.idle = timeouts().idle, .until = deadline_};
+  // After `Expect: 100-continue` the head has gone ahead.
+  if (exchange_.request.expects_continue)
+    upload_result_ =
+        co_await connection_->send_content(*body_, exchange_.request.framing, upload_out_, timeout);
+  else
+    upload_result_ = co_await connection_->send(exchange_.request, *body_, upload_out_, timeout);
+  upload_ended_at_ = exchange_.loop().now();
+  const auto end = upload_result_.end;
+  const bool stalled =
+      end == http::Sent::End::client_gone && upload_result_.error.kind == Error::Kind::timed_out;
+  // The rest of the request will never come, or never be taken: no use in waiting for an answer.
+  if (end == http::Sent::End::source_failed || stalled) connection_->stream().interrupt();
+}
+
+// --- The answer's head
+
+Task<Result<void>> Call::read_final_head() {
+  auto& head = exchange_.response;
+  for (;;) {
+    auto read = co_await wait_for_head();
+    if (!read) {
+      head.clear();
+      co_return read;
+    }
+    exchange_.upstream.status = head.status;
+    if (head.status == 101) break;
+    if (head.status >= 200) break;
+    auto passed = co_await take_interim();
+    head.clear();
+    if (!passed) co_return passed;
+  }
+  co_return take_final_head();
+}
+
+Task<Result<void>> Call::wait_for_head() {
+  auto& exchange = exchange_;
+  for (;;) {
+    const bool continue_pending = body_ && exchange.request.expects_continue && !upload_started_;
+    Timeout timeout{.until = head_deadline()};
+    if (continue_pending)
+      timeout.idle = kContinueWait;
+    else if (!upload_started_ || upload_ended_at_)
+      timeout.until =
+          std::min(timeout.until, upload_ended_at_.value_or(sent_at_) + timeouts().first_byte);
+    else
+      timeout.idle = timeouts().first_byte;
+    auto read = co_await connection_->read_head(exchange.response, exchange.request.method,
+                                                exchange.arena(), timeout);
+    if (read) {
+      progress_ = Progress::answer_begun;
+      co_return read;
+    }
+    if (read.error().kind != Error::Kind::timed_out) co_return head_failed(read.error());
+    const auto now = exchange.loop().now();
+    if (now >= deadline_) co_return fail(reasons::kTotalTimeout);
+    if (now >= try_deadline_) co_return fail(reasons::kTryTimeout);
+    if (continue_pending) {
+      // The service does not know the expectation, or takes its time: the body is asked for.
+      http::ResponseHead go_on;
+      go_on.status = 100;
+      const auto sent = co_await exchange.responder->interim(go_on);
+      if (!sent) co_return fail(reasons::kClientClosed);
+      start_upload();
+      continue;
+    }
+    if (uploading()) continue;
+    if (now < upload_ended_at_.value_or(sent_at_) + timeouts().first_byte) continue;
+    co_return fail(reasons::kFirstByteTimeout);
+  }
+}
+
+Result<void> Call::head_failed(const Error& error) {
+  if (error.kind == Error::Kind::cancelled) return fail(error);
+  if (upload_ended_at_ && upload_result_.end == http::Sent::End::source_failed)
+    return fail(upload_result_.error);
+  if (upload_ended_at_ && upload_result_.end == http::Sent::End::client_gone &&
+      upload_result_.error.kind == Error::Kind::timed_out)
+    return fail(reasons::kWriteTimeout);
+  // Closed or reset before the answer's first byte, or a reason of the parser's.
+  if (error.reason != nullptr) {
+    progress_ = Progress::answer_begun;
+    return fail(error);
+  }
+  return std::unexpected(Error{.kind = Error::Kind::reset,
+                               .os = error.os,
+                               .reason = &reasons::kUpstreamClosed,
+                               .detail = {}});
+}
+
+Task<Result<void>> Call::take_interim() {
+  auto& head = exchange_.response;
+  if (++interims_ > kInterims) co_return fail(reasons::kUpstreamMalformed);
+  const auto cleaned = http::clean(head);
+  if (!cleaned) co_return cleaned;
+  const auto sent = co_await exchange_.responder->interim(head);
+  if (!sent) co_return fail(reasons::kClientClosed);
+  const bool continue_pending = body_ && exchange_.request.expects_continue && !upload_started_;
+  if (head.status == 100 && continue_pending) start_upload();
+  co_return Result<void>{};
+}
+
+Result<void> Call::take_final_head() {
+  auto& head = exchange_.response;
+  if (head.status == 101 && !(exchange_.request.upgrade_websocket && head.upgrade_websocket)) {
+    head.clear();
+    return fail(reasons::kUpgradeFailed);
+  }
+  const Instant until = is_stream() ? stream_end() : deadline_;
+  connection_->begin_content(head, Timeout{.idle = timeouts().idle, .until = until});
+  if (head.status == 101) connection_->spoil();  // It speaks another protocol from here on.
+  exchange_.response_body = head.framing == http::Framing::none ? nullptr : &connection_->body();
+  return {};
+}
+
+bool Call::is_stream() const {
+  return stream_ || is_event_stream(exchange_.response.fields);
+}
+
+// --- Another try
+
+// Whether the configuration names this outcome as one to try again after.
+bool Call::listed(const Result<void>& outcome) const {
+  using Cause = RetryCondition::Cause;
+  const auto& on = service_.config().retry.on;
+  const auto names = [&](Cause cause, std::uint16_t status = 0) {
+    return std::find(on.begin(), on.end(), RetryCondition{cause, status}) != on.end();
+  };
+  if (outcome) return names(Cause::status, exchange_.response.status);
+  const auto& error = outcome.error();
+  if (error.reason == nullptr || error.reason->side != Side::upstream) return false;
+  if (progress_ == Progress::nothing_sent)
+    return error.reason != &reasons::kPoolExhausted && error.reason != &reasons::kNoEndpoint &&
+           names(Cause::connect_failure);
+  if (error.kind == Error::Kind::reset) return names(Cause::reset);
+  // No answer in time is what an upstream's own gateway would call 504.
+  const bool timed_out =
+      error.reason == &reasons::kFirstByteTimeout || error.reason == &reasons::kTryTimeout;
+  return timed_out && names(Cause::status, error.reason->status);
+}
+
+bool Call::may_retry(const Result<void>& outcome) {
+  if (interims_ > 0) return false;  // The client has seen a status of this try.
+  if (outcome && exchange_.response.status < 400) return false;
+  if (exchange_.upstream.attempts >= service_.config().retry.attempts) return false;
+  if (!service_.retries_method(exchange_.request.method_text)) return false;
+  if (!listed(outcome)) return false;
+  if (body_ && !body_->repeatable()) return false;
+  if (exchange_.loop().now() >= deadline_) return false;
+  if (service_.budget().withdraw()) return true;
+  service_.series().retried(RetryOutcome::over_budget);
+  return false;
+}
+
+Task<void> Call::close() {
+  co_await scope_.close();
+  scope_.reopen();
+  exchange_.upstream.latency = exchange_.loop().now() - began_;
+  if (body_) exchange_.bytes_in = body_->received();
+  if (!connection_) co_return;
+  // A request that was not sent whole leaves a connection nobody can use.
+  if (body_ &&
+      (!upload_started_ || upload_result_.end != http::Sent::End::whole || !upload_ended_at_))
+    connection_->spoil();
+  pool_->give_back(std::move(connection_));
+}
+
+}  // namespace penstock

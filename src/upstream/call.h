@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "exchange/exchange.h"
+#include "http/h1/client_connection.h"
+#include "runtime/published.h"
+#include "runtime/scope.h"
+#include "upstream/endpoint.h"
+#include "upstream/replay_body.h"
+#include "upstream/service.h"
+
+namespace penstock {
+
+// The gateway's call to a service for one exchange: one try, or several. Made and closed by
+// forward; close() is awaited on every way out.
+class Call {
+ public:
+  // How long a client that sent `Expect: 100-continue` waits for the service's word before its body
+  // is asked for all the same.
+  static constexpr Duration kContinueWait = std::chrono::seconds(1);
+  // Interim answers to one request; a service that sends more is broken.
+  static constexpr int kInterims = 32;
+
+  // `set` is the service's part of the directory. `stream`: the route's answers are streams.
+  Call(Exchange& exchange, Service& service, Pin<Directory> directory, const EndpointSet& set,
+       bool stream);
+
+  // Until the final head of an answer is in exchange.response, with its body; or the reason why
+  // there is none.
+  Task<Result<void>> run();
+  // After the answer was sent, or was not: ends what is still under way, keeps the connection for
+  // the next request if it can serve one.
+  Task<void> close();
+
+  // The connection beneath, after a 101: for the tunnel.
+  http::h1::Input& tunnel_input() { return connection_->input(); }
+  // When a stream of this call must end.
+  Instant stream_end() const;
+
+ private:
+  // How far a try has come: whether another is safe follows from this and the method.
+  enum class Progress : std::uint8_t { nothing_sent, sending, answer_begun };
+
+  Task<Result<void>> try_once();
+  Task<Result<void>> connect();
+  Task<Result<void>> connect_to_endpoint();
+  Task<Result<void>> send_request();
+  Task<Result<void>> read_final_head();
+  Task<Result<void>> wait_for_head();
+  Task<Result<void>> take_interim();
+  Task<void> upload();
+  void start_upload();
+  Result<void> head_failed(const Error& error);
+  Result<void> connect_failed(const Error& error);
+  Result<void> take_final_head();
+
+  bool may_retry(const Result<void>& outcome);
+  bool listed(const Result<void>& outcome) const;
+  bool is_stream() const;
+  bool uploading() const { return upload_started_ && !upload_ended_at_; }
+  Instant head_deadline() const { return std::min(try_deadline_, deadline_); }
+  const TimeoutsConfig& timeouts() const { return service_.config().timeouts; }
+  const Endpoint& endpoint() const { return set_.endpoints[endpoint_]; }
+
+  Exchange& exchange_;
+  Service& service_;
+  const Pin<Directory> directory_;
+  const EndpointSet& set_;
+  const bool stream_;
+  const Instant began_;
+  const Instant deadline_;  // For all tries together.
+  Scope scope_;             // The upload.
+  std::optional<ReplayBody> body_;
+
+  // The present try.
+  Instant try_deadline_{};
+  std::uint32_t endpoint_ = Service::kNone;
+  Pool* pool_ = nullptr;
+  std::unique_ptr<http::h1::ClientConnection> connection_;
+  Progress progress_ = Progress::nothing_sent;
+  Instant sent_at_{};  // When the head, and what went with it, had left.
+  std::string upload_out_;
+  bool upload_started_ = false;
+  std::optional<Instant> upload_ended_at_;
+  http::Sent upload_result_;
+  int interims_ = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/duration.h"
+#include "net/address.h"
+
+namespace penstock {
+
+// What the process knows of an endpoint's condition. One per service and address, shared by all
+// workers and kept while the name lives, so that it outlives a snapshot. Any thread.
+class EndpointState {
+ public:
+  static constexpr Duration kFirstEjection = std::chrono::seconds(1);
+  static constexpr Duration kLongestEjection = std::chrono::seconds(30);
+
+  bool ejected(Instant now) const {
+    return ejected_until_.load(std::memory_order_relaxed) > now.time_since_epoch().count();
+  }
+  // A connect failed: no requests for a while that doubles with each failure in a row. True when it
+  // was not ejected before.
+  bool connect_failed(Instant now);
+  void connect_succeeded() {
+    if (failures_.load(std::memory_order_relaxed) != 0)
+      failures_.store(0, std::memory_order_relaxed);
+  }
+
+ private:
+  alignas(64) std::atomic<std::int64_t> ejected_until_{0};
+  std::atomic<std::uint32_t> failures_{0};
+};
+
+// One address at which a service is served.
+struct Endpoint {
+  Address address;
+  std::string text;            // `10.0.0.1:8080`: in logs and metrics.
+  std::uint32_t instance = 0;  // Which of the configured ones; those of one stand together.
+  std::string authority;       // `orders.internal:8080`: as configured; Host for who sent none.
+  std::uint32_t weight = 1;
+  std::shared_ptr<EndpointState> state;
+};
+
+// The endpoints of a service as they are known now. Immutable.
+struct EndpointSet {
+  // In the order in which requests go round: each endpoint as often as its weight says, spread
+  // evenly. Empty when no endpoint may get a request.
+  std::vector<std::uint32_t> rounds;
+  std::vector<Endpoint> endpoints;
+  std::uint64_t edition = 0;  // Another number for every set there ever was.
+
+  // Fills `rounds` from the endpoints' weights, and takes an edition.
+  void plan_rounds();
+  // The next endpoint, in a circle, that the same configured instance resolved to; itself when it
+  // is the only one.
+  std::uint32_t next_of_instance(std::uint32_t endpoint) const;
+};
+
+// All services' endpoints, by the services' indices in the snapshot. What Published carries.
+struct Directory {
+  std::vector<std::shared_ptr<const EndpointSet>> services;
+};
+
+}  // namespace penstock

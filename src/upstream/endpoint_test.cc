@@ -1,0 +1,78 @@
+#include "upstream/endpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace penstock {
+namespace {
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+EndpointSet with_weights(std::initializer_list<std::uint32_t> weights) {
+  EndpointSet set;
+  for (const auto weight : weights) {
+    Endpoint endpoint;
+    endpoint.weight = weight;
+    set.endpoints.push_back(endpoint);
+  }
+  set.plan_rounds();
+  return set;
+}
+
+TEST(EndpointSet, GoesRoundEvenly) {
+  EXPECT_THAT(with_weights({1, 1, 1}).rounds, ElementsAre(0, 1, 2));
+  EXPECT_THAT(with_weights({5, 5}).rounds, ElementsAre(0, 1));
+}
+
+TEST(EndpointSet, SpreadsTheTurnsOfAHeavierEndpoint) {
+  EXPECT_THAT(with_weights({3, 1}).rounds, ElementsAre(0, 0, 1, 0));
+}
+
+TEST(EndpointSet, GivesNothingToWeightZero) {
+  EXPECT_THAT(with_weights({0, 1}).rounds, ElementsAre(1));
+  EXPECT_THAT(with_weights({0, 0}).rounds, IsEmpty());
+  EXPECT_THAT(with_weights({}).rounds, IsEmpty());
+}
+
+TEST(EndpointSet, KeepsARoundShortAndItsSharesRight) {
+  const auto set = with_weights({1000, 999, 997, 1000, 991, 983, 977, 971, 967, 953, 947, 941});
+  EXPECT_LT(set.rounds.size(), 12'000U);
+  const auto first = std::count(set.rounds.begin(), set.rounds.end(), 0U);
+  const auto last = std::count(set.rounds.begin(), set.rounds.end(), 11U);
+  EXPECT_NEAR(static_cast<double>(last) / static_cast<double>(first), 0.941, 0.01);
+}
+
+TEST(EndpointSet, GoesRoundTheAddressesOfOneInstance) {
+  auto set = with_weights({1, 1, 1, 1});
+  set.endpoints[1].instance = set.endpoints[2].instance = 1;
+  set.endpoints[3].instance = 2;
+  EXPECT_EQ(set.next_of_instance(1), 2U);
+  EXPECT_EQ(set.next_of_instance(2), 1U);
+  EXPECT_EQ(set.next_of_instance(0), 0U);
+  EXPECT_EQ(set.next_of_instance(3), 3U);
+}
+
+TEST(EndpointState, IsEjectedForLongerEachTime) {
+  EndpointState state;
+  const Instant start{1h};
+  EXPECT_FALSE(state.ejected(start));
+  EXPECT_TRUE(state.connect_failed(start));
+  EXPECT_TRUE(state.ejected(start + 900ms));
+  EXPECT_FALSE(state.ejected(start + 1s));
+  EXPECT_TRUE(state.connect_failed(start + 1s));
+  EXPECT_TRUE(state.ejected(start + 2900ms));
+  EXPECT_FALSE(state.ejected(start + 3s));
+  state.connect_succeeded();
+  EXPECT_TRUE(state.connect_failed(start + 3s));
+  EXPECT_FALSE(state.ejected(start + 4s));
+}
+
+TEST(EndpointState, IsNeverEjectedForLongerThanTheLongest) {
+  EndpointState state;
+  for (int i = 0; i < 100; ++i) state.connect_failed(Instant{1h});
+  EXPECT_FALSE(state.ejected(Instant{1h} + EndpointState::kLongestEjection));
+}
+
+}  // namespace
+}  // namespace penstock
