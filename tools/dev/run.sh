@@ -49,7 +49,7 @@ cat <<'TEXT'
 
 Penstock serves on http://127.0.0.1:8080. Try, in another terminal:
 
-  curl -i http://127.0.0.1:8080/api/hello/world       # two instances take turns
+  curl -i http://127.0.0.1:8080/api/hello/world       # one of the two instances answers
   curl -N http://127.0.0.1:8080/events                # server-sent events, as they happen
   curl -i http://127.0.0.1:8080/api/private/orders    # protected: 401 as application/problem+json
 
