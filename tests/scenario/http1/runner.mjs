@@ -34,7 +34,7 @@ export class CaseOrigin {
   #head(request, connection) {
     if (request.target.startsWith('/probe/')) return;
     this.heads.push(request);
-    if (this.case_.answerAt === 'head') this.#answer(request, connection);
+    if (this.case_.answerAt === 'head') return this.#answer(request, connection);
     const expects = valueOf(request, 'expect')?.toLowerCase() === '100-continue';
     if (this.case_.continues || expects) connection.send('HTTP/1.1 100 Continue\r\n\r\n');
   }

@@ -22,7 +22,7 @@ async function startNginx() {
 daemon off; worker_processes 1; pid ${dir}/pid; error_log stderr warn;
 events { worker_connections 256; }
 http {
-  access_log off; keepalive_requests 3; gzip on; gzip_min_length 1; gzip_types *;
+  access_log off; keepalive_requests 3; gzip on; gzip_min_length 1; gzip_proxied any; gzip_types *;
   client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
   server { listen 127.0.0.1:${port}; root ${dir}/files; location /go { return 302 /small; } }
 }`);
