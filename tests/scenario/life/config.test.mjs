@@ -66,7 +66,7 @@ test('a file that is not there ends the start with 1', { timeout: 60_000 }, asyn
 test('YAML serves as JSON does, with variables of the environment', { timeout: 60_000 }, async () => {
   const origin = await rawOrigin();
   const [port, admin] = await freePorts(2);
-  const text = yaml(port).replace('host: 127.0.0.1, port: 9 ', `host: "\${SCENARIO_UNSET_HOST:-127.0.0.1}", port: ${origin.port} `).replace(`127.0.0.1:${port + 1}`, `127.0.0.1:${admin}`);
+  const text = yaml(port, 'runtime: { drainDelay: 0s }\n').replace('host: 127.0.0.1, port: 9 ', `host: "\${SCENARIO_UNSET_HOST:-127.0.0.1}", port: ${origin.port} `).replace(`127.0.0.1:${port + 1}`, `127.0.0.1:${admin}`);
   const child = await runs('penstock.yaml', text);
   await eventually(async () => (await ask(admin, get('/readyz'))).status === 200, `ready\n${child.err}`);
   assert.equal((await ask(port, get('/api/orders/7'))).status, 200);
