@@ -17,8 +17,8 @@ namespace penstock {
 namespace {
 
 using schema::Findings;
-using schema::Position;
 using schema::in_quotes;
+using schema::Position;
 using Text = schema::Located<std::string>;
 
 // Neither written nor defaulted; the decoder has said so where it matters.
@@ -59,6 +59,7 @@ class Names {
   bool contains(std::string_view name) const { return first_.contains(name); }
   std::vector<std::string_view> all() const {
     std::vector<std::string_view> names;
+    names.reserve(first_.size());
     for (const auto& [name, at] : first_) names.push_back(name);
     std::sort(names.begin(), names.end());
     return names;
@@ -113,11 +114,16 @@ class Addresses {
 
   void add(const Text& text, const std::string& path) {
     if (is_missing(text)) return;
+    if (text.value.starts_with("unix:"))
+      return findings_.error(text.at, path,
+                             fmt::format("found {}, expected an IP address and a port: this "
+                                         "release does not serve unix sockets",
+                                         in_quotes(text.value)));
     const auto address = Address::parse(text.value);
     if (!address)
       return findings_.error(text.at, path,
                              fmt::format("found {}: {}", in_quotes(text.value), address.error()));
-    if (!address->is_unix() && address->port() == 0)
+    if (address->port() == 0)
       return findings_.error(
           text.at, path,
           fmt::format("found {}, expected a port from 1 to 65535", in_quotes(text.value)));
@@ -218,6 +224,7 @@ class Shapes {
   }
   static std::vector<std::string> texts(const std::vector<Text>& located) {
     std::vector<std::string> out;
+    out.reserve(located.size());
     for (const auto& text : located) out.push_back(text.value);
     return out;
   }
@@ -288,7 +295,8 @@ class RouteCheck {
     if (is_missing(text)) return;
     const auto host = parse_route_host(text.value);
     if (!host)
-      findings_.error(text.at, path, fmt::format("found {}: {}", in_quotes(text.value), host.error()));
+      findings_.error(text.at, path,
+                      fmt::format("found {}: {}", in_quotes(text.value), host.error()));
   }
 
   void pattern(std::size_t index, const RouteConfig& route, const std::string& path) {
@@ -304,9 +312,9 @@ class RouteCheck {
   void service(const Text& name, const std::string& path) {
     if (is_missing(name) || services_.contains(name.value)) return;
     const auto hint = findings_.wanted() ? schema::did_you_mean(name.value, service_names_) : "";
-    findings_.error(
-        name.at, path,
-        fmt::format("found {}, expected the serviceName of a service{}", in_quotes(name.value), hint));
+    findings_.error(name.at, path,
+                    fmt::format("found {}, expected the serviceName of a service{}",
+                                in_quotes(name.value), hint));
   }
 
   const std::vector<RouteConfig>& routes_;

@@ -19,6 +19,7 @@ constexpr Duration kScrapePatience = std::chrono::seconds(1);
 constexpr Duration kDrainLook = std::chrono::milliseconds(20);
 // Descriptors kept for what is no connection: sockets, logs, epoll, files.
 constexpr std::uint64_t kReserved = 100;
+constexpr std::uint64_t kReservedLeast = 32;
 constexpr std::size_t kOffloadThreads = 4;
 
 // Raises the limit on open files as far as it goes, and says how far that is.
@@ -82,7 +83,8 @@ std::expected<void, std::string> Node::prepare() {
 // Each client's connection may need a second descriptor, for the service's.
 void Node::lower_connections() {
   const auto files = raise_file_limit();
-  const auto bearable = files > kReserved ? (files - kReserved) / 2 : 1;
+  const auto reserved = std::min(kReserved, std::max(kReservedLeast, files / 4));
+  const auto bearable = files > reserved ? (files - reserved + 1) / 2 : 1;
   std::uint64_t wanted = 0;
   for (const auto& listener : config_.node.listeners) wanted += listener.limits.connections;
   if (wanted <= bearable) return;
@@ -253,6 +255,8 @@ Task<void> Node::stop() {
   // One look at the least, after every worker has had its turn to accept what was queued.
   do {
     co_await hurry_.wait({.idle = kDrainLook});
+    for (auto& door : doors_)
+      if (door.shared->accepting.load(std::memory_order_acquire) == 0) door.sockets.close();
   } while (!hurried_ && open() > 0 && loop_->now() < until);
   if (open() > 0) log_warn("connections cut at the end of the drain", {{"connections", open()}});
   for (auto& seat : seats_) seat->close();

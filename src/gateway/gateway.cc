@@ -63,6 +63,8 @@ bool Gateway::find_out_who_asks(Exchange& exchange) {
   const auto& fault = exchange.fault ? *exchange.fault : target.error();
   exchange.reject(fault.reason != nullptr ? *fault.reason : reasons::kMalformedRequest,
                   fault.detail);
+  if (exchange.reason == &reasons::kMethodRefused)
+    exchange.response.fields.add(http::Name::allow, kAllMethods);
   exchange.responder->close_after();
   return false;
 }

@@ -82,6 +82,7 @@ Task<void> Gateway::forward(Exchange& exchange, const Snapshot&) {
     co_await tunnel(exchange, call);
   } else {
     co_await send(exchange);
+    if (call.client_gone()) exchange.reason = &reasons::kClientClosed;
   }
   co_await call.close();
 }

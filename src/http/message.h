@@ -7,7 +7,18 @@
 
 namespace penstock::http {
 
-enum class Method : std::uint8_t { get, head, post, put, delete_, connect, options, trace, patch, other };
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  connect,
+  options,
+  trace,
+  patch,
+  other
+};
 // Methods are case-sensitive (RFC 9110 §9.1): `get` is Method::other.
 Method method_of(std::string_view text);
 std::string_view text_of(Method method);  // Empty for Method::other.
@@ -141,7 +152,7 @@ struct RequestHead {
 
 struct ResponseHead {
   std::uint16_t status = 0;
-  std::string_view phrase;         // Empty: the writer puts the usual one.
+  std::string_view phrase;  // Empty: the writer puts the usual one.
   std::uint8_t minor_version = 1;
   Fields fields;
   Framing framing = Framing::none;

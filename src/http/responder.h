@@ -4,6 +4,7 @@
 
 #include "http/body.h"
 #include "http/message.h"
+#include "runtime/stream.h"
 #include "runtime/task.h"
 
 namespace penstock::http {
@@ -31,6 +32,8 @@ class Responder {
 
   // The next answer will be the last on the client's connection.
   virtual void close_after() = 0;
+  // The client's side of the connection, for who waits for something else on its behalf.
+  virtual Stream& client() = 0;
   // Sends a 1xx head. To a client that cannot take one (HTTP/1.0) nothing is sent.
   virtual Task<Result<void>> interim(const ResponseHead& head) = 0;
   // Sends the final head, and the body if there is one. How the content is delimited and whether

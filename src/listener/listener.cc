@@ -93,7 +93,9 @@ Listener::Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricSto
       listener_series_(store, shared.name),
       series_(series),
       serve_(std::move(serve)),
-      exchanges_(loop) {}
+      exchanges_(loop) {
+  shared.accepting.fetch_add(1, std::memory_order_relaxed);
+}
 
 Listener::~Listener() {
   ensure(connections_.empty() && !accepting_);
@@ -126,6 +128,7 @@ Task<void> Listener::accept() {
   }
   acceptor_.reset();
   accepting_ = false;
+  shared_.accepting.fetch_sub(1, std::memory_order_release);
 }
 
 void Listener::admit(Accepted accepted) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,6 +29,7 @@ struct ListenerShared {
   CidrSet trusted_proxies;
   ConnectionLimits connections;
   Entrance entrance;
+  std::atomic<std::uint32_t> accepting{0};  // Workers that have not ended to accept.
 };
 
 // One worker's part of a listener: accepts on its own socket, and serves what comes. It is given

@@ -81,7 +81,12 @@ ListeningSockets::ListeningSockets(ListeningSockets&& other) noexcept
     : address_(other.address_), descriptors_(std::exchange(other.descriptors_, {})) {}
 
 ListeningSockets::~ListeningSockets() {
-  for (const int descriptor : descriptors_) close(descriptor);
+  close();
+}
+
+void ListeningSockets::close() {
+  for (const int descriptor : descriptors_) ::close(descriptor);
+  descriptors_.clear();
 }
 
 }  // namespace penstock

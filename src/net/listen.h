@@ -23,6 +23,9 @@ class ListeningSockets {
   ListeningSockets& operator=(ListeningSockets&&) = delete;
   ~ListeningSockets();
 
+  // No more connections; those that wait in the kernel's queue are reset.
+  void close();
+
   const Address& address() const { return address_; }
   int descriptor(std::size_t i) const { return descriptors_[i]; }
 

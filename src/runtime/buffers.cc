@@ -6,7 +6,9 @@
 
 namespace penstock {
 
-BufferPool::~BufferPool() { ensure(lent_ == 0); }
+BufferPool::~BufferPool() {
+  ensure(lent_ == 0);
+}
 
 Lent BufferPool::lend() {
   ++lent_;

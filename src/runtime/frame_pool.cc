@@ -43,8 +43,12 @@ void* allocate(std::size_t size) {
 
 #if defined(PENSTOCK_SANITIZED)
 
-void* take(std::size_t size) { return allocate(size); }
-void give_back(void* memory, std::size_t) noexcept { std::free(memory); }
+void* take(std::size_t size) {
+  return allocate(size);
+}
+void give_back(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 #else
 

@@ -30,7 +30,9 @@ struct Scope::Root {
   std::coroutine_handle<promise_type> handle;
 };
 
-Scope::Root Scope::run(Scope&, Task<void> task) { co_await std::move(task); }
+Scope::Root Scope::run(Scope&, Task<void> task) {
+  co_await std::move(task);
+}
 
 void Scope::spawn(Task<void> task) {
   auto root = run(*this, std::move(task));

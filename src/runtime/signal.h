@@ -63,7 +63,9 @@ class Signal::Wait final : public Operation, public Link<WaitTag> {
   bool done_ = false;
 };
 
-inline Signal::Wait Signal::wait(Timeout timeout) { return {*this, timeout}; }
+inline Signal::Wait Signal::wait(Timeout timeout) {
+  return {*this, timeout};
+}
 
 inline bool Signal::notify_one() {
   auto* const wait = waiters_.pop_front();

@@ -10,6 +10,8 @@ void Stream::interrupt() {
   if (waiting_ != nullptr) waiting_->cancel(Error::Kind::reset);
 }
 
+void Stream::watch_peer(Operation*) {}
+
 // --- Recv
 
 bool Stream::Recv::await_ready() {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -48,6 +49,15 @@ class Stream {
   virtual void watch(Operation& watcher) = 0;
   // Forgets the watcher, also one that is in the run queue already: after this it does not run.
   virtual void unwatch() = 0;
+
+  // What is known of the other side without reading: it may have half-closed (FIN) behind bytes
+  // that are still unread, or be gone (reset).
+  enum class Peer : std::uint8_t { present, half_closed, gone };
+  virtual Peer peer() const { return Peer::present; }
+  // Puts `watcher` into the run queue whenever peer() gets worse, and now if it is bad already;
+  // nullptr ends that, also for one in the run queue. For who writes to a peer that has nothing to
+  // say.
+  virtual void watch_peer(Operation* watcher);
 
   // Sends FIN after what was sent; receiving goes on.
   virtual void shutdown_write() = 0;

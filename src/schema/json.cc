@@ -2,6 +2,7 @@
 #include <simdjson.h>
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -154,7 +155,7 @@ class JsonReader {
   bool read_elements(ondemand::array& array, Node& node, std::size_t depth) {
     for (auto item : array) {
       ondemand::value value;
-      if (!take(std::move(item), value)) return false;
+      if (!take(item, value)) return false;
       if (!read_value(value, node.items.emplace_back(), depth)) return false;
     }
     return true;
@@ -162,7 +163,7 @@ class JsonReader {
 
   bool read_value(ondemand::value value, Node& node, std::size_t depth) {
     const auto token = value.raw_json_token();
-    const auto offset = offset_of(token.data());
+    const auto offset = offset_of(std::to_address(token.begin()));
     // Containers in containers: a scalar may stand one level deeper than the last container.
     const bool container = token.starts_with('{') || token.starts_with('[');
     if (!enter(node, offset, container ? depth + 1 : depth)) return false;
@@ -219,8 +220,8 @@ class JsonReader {
 }  // namespace
 
 std::optional<Node> parse_json(std::string_view text, std::uint32_t source, Findings& findings) {
-  const auto refuse = [&](Position at, std::string why) -> std::optional<Node> {
-    findings.error(at, {}, std::move(why));
+  const auto refuse = [&](Position at, std::string_view why) -> std::optional<Node> {
+    findings.error(at, {}, why);
     return std::nullopt;
   };
   try {

@@ -174,8 +174,9 @@ constexpr Type parsed() {
   Type type{.kind = Kind::parsed};
   type.parse = [](void* value, std::string_view text) {
     auto result = T::parse(text);
-    if (result) as<T>(value) = *std::move(result);
-    return result.has_value();
+    if (!result) return false;
+    as<T>(value) = *std::move(result);
+    return true;
   };
   type.show = [](const void* value) { return as<T>(value).to_text(); };
   type.expected = T::kExpected;

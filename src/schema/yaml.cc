@@ -2,6 +2,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>
 #include <yaml-cpp/parser.h>
 
 #include <exception>
@@ -198,8 +199,8 @@ class Builder final : public YAML::EventHandler {
 }  // namespace
 
 std::optional<Node> parse_yaml(std::string_view text, std::uint32_t source, Findings& findings) {
-  const auto refuse = [&](Position at, std::string why) -> std::optional<Node> {
-    findings.error(at, {}, std::move(why));
+  const auto refuse = [&](Position at, std::string_view why) -> std::optional<Node> {
+    findings.error(at, {}, why);
     return std::nullopt;
   };
   try {

@@ -26,6 +26,39 @@ Duration with_jitter(Duration pause, Random& random) {
 
 }  // namespace
 
+// Looks after the client while the service is waited for.
+class Call::ClientWatch final : public Operation {
+ public:
+  explicit ClientWatch(Call& call)
+      : Operation(call.exchange_.loop(), Timeout{}),
+        call_(call),
+        client_(call.exchange_.responder->client()) {
+    client_.watch_peer(this);
+  }
+  ~ClientWatch() {
+    client_.watch_peer(nullptr);
+    Loop::disarm(*this);
+  }
+
+  void run() override {
+    if (client_.peer() == Stream::Peer::gone) return call_.give_up();
+    if (!Link<TimerTag>::linked()) loop_.arm(*this, loop_.now() + kHalfClosedWait);
+  }
+  void cancel(Error::Kind) override { call_.give_up(); }  // It has waited long enough.
+
+ private:
+  Call& call_;
+  Stream& client_;
+};
+
+Call::~Call() = default;
+
+// Nobody is left to answer: what waits for the service ends.
+void Call::give_up() {
+  client_gone_ = true;
+  if (connection_) connection_->stream().interrupt();
+}
+
 Call::Call(Exchange& exchange, Service& service, Pin<Directory> directory, const EndpointSet& set,
            bool stream)
     : exchange_(exchange),
@@ -37,6 +70,7 @@ Call::Call(Exchange& exchange, Service& service, Pin<Directory> directory, const
       deadline_(began_ + service.config().timeouts.total),
       scope_(exchange.loop()) {
   exchange.upstream.service = exchange.arena().copy(service.name());
+  watch_ = std::make_unique<ClientWatch>(*this);
   if (exchange.request.framing == http::Framing::none) return;
   const bool keep =
       service.config().retry.attempts > 1 && service.retries_method(exchange.request.method_text);
@@ -209,6 +243,9 @@ Task<Result<void>> Call::read_final_head() {
 Task<Result<void>> Call::wait_for_head() {
   auto& exchange = exchange_;
   for (;;) {
+    if (client_gone_) co_return fail(reasons::kClientClosed);
+    if (upload_ended_at_ && upload_result_.end == http::Sent::End::source_failed)
+      co_return fail(upload_result_.error);
     const bool continue_pending = body_ && exchange.request.expects_continue && !upload_started_;
     Timeout timeout{.until = head_deadline()};
     if (continue_pending)
@@ -245,6 +282,7 @@ Task<Result<void>> Call::wait_for_head() {
 
 Result<void> Call::head_failed(const Error& error) {
   if (error.kind == Error::Kind::cancelled) return fail(error);
+  if (client_gone_) return fail(reasons::kClientClosed);
   if (upload_ended_at_ && upload_result_.end == http::Sent::End::source_failed)
     return fail(upload_result_.error);
   if (upload_ended_at_ && upload_result_.end == http::Sent::End::client_gone &&
@@ -280,6 +318,8 @@ Result<void> Call::take_final_head() {
     return fail(reasons::kUpgradeFailed);
   }
   const Instant until = is_stream() ? stream_end() : deadline_;
+  // An answer that ends by itself is sent to its end; one that does not needs somebody to read it.
+  if (!is_stream()) watch_.reset();
   connection_->begin_content(head, Timeout{.idle = timeouts().idle, .until = until});
   if (head.status == 101) connection_->spoil();  // It speaks another protocol from here on.
   exchange_.response_body = head.framing == http::Framing::none ? nullptr : &connection_->body();
@@ -305,7 +345,10 @@ bool Call::listed(const Result<void>& outcome) const {
   if (progress_ == Progress::nothing_sent)
     return error.reason != &reasons::kPoolExhausted && error.reason != &reasons::kNoEndpoint &&
            names(Cause::connect_failure);
-  if (error.kind == Error::Kind::reset) return names(Cause::reset);
+  // A connection that was used before may have broken, or turn out to hold bytes that nobody asked
+  // for, without having seen this request.
+  const bool stale = connection_->requests() > 1 && error.reason == &reasons::kUpstreamMalformed;
+  if (error.kind == Error::Kind::reset || stale) return names(Cause::reset);
   // No answer in time is what an upstream's own gateway would call 504.
   const bool timed_out =
       error.reason == &reasons::kFirstByteTimeout || error.reason == &reasons::kTryTimeout;

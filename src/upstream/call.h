@@ -22,12 +22,16 @@ class Call {
   // How long a client that sent `Expect: 100-continue` waits for the service's word before its body
   // is asked for all the same.
   static constexpr Duration kContinueWait = std::chrono::seconds(1);
+  // A client's FIN may be a half-close behind its request, so an answer that comes this soon after
+  // it is still sent; then the call is given up.
+  static constexpr Duration kHalfClosedWait = std::chrono::seconds(1);
   // Interim answers to one request; a service that sends more is broken.
   static constexpr int kInterims = 32;
 
   // `set` is the service's part of the directory. `stream`: the route's answers are streams.
   Call(Exchange& exchange, Service& service, Pin<Directory> directory, const EndpointSet& set,
        bool stream);
+  ~Call();
 
   // Until the final head of an answer is in exchange.response, with its body; or the reason why
   // there is none.
@@ -36,12 +40,16 @@ class Call {
   // the next request if it can serve one.
   Task<void> close();
 
+  // The client went away before it had its answer.
+  bool client_gone() const { return client_gone_; }
   // The connection beneath, after a 101: for the tunnel.
   http::h1::Input& tunnel_input() { return connection_->input(); }
   // When a stream of this call must end.
   Instant stream_end() const;
 
  private:
+  class ClientWatch;
+
   // How far a try has come: whether another is safe follows from this and the method.
   enum class Progress : std::uint8_t { nothing_sent, sending, answer_begun };
 
@@ -54,6 +62,7 @@ class Call {
   Task<Result<void>> take_interim();
   Task<void> upload();
   void start_upload();
+  void give_up();
   Result<void> head_failed(const Error& error);
   Result<void> connect_failed(const Error& error);
   Result<void> take_final_head();
@@ -75,6 +84,8 @@ class Call {
   const Instant deadline_;  // For all tries together.
   Scope scope_;             // The upload.
   std::optional<ReplayBody> body_;
+  std::unique_ptr<ClientWatch> watch_;
+  bool client_gone_ = false;
 
   // The present try.
   Instant try_deadline_{};

@@ -73,6 +73,7 @@ class ServerConnection final : public Responder {
   // After an answer: discards what is left of the request's body. False when the connection cannot
   // carry another request.
   Task<bool> finish();
+  Stream& client() override { return *stream_; }
   void close_after() override { keep_alive_ = false; }
   bool keeps_alive() const { return keep_alive_; }
   // Ends the connection so that the client can read the last answer: FIN, then what still comes is

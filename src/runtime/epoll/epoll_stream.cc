@@ -60,7 +60,7 @@ void no_delay(int descriptor) {
 // --- EpollStream
 
 EpollStream::~EpollStream() {
-  ensure(recv_ == nullptr && send_ == nullptr && watcher_ == nullptr);
+  ensure(recv_ == nullptr && send_ == nullptr && watcher_ == nullptr && peer_watcher_ == nullptr);
   close(descriptor_);
 }
 
@@ -90,6 +90,13 @@ void EpollStream::unwatch() {
   watcher_ = nullptr;
 }
 
+void EpollStream::watch_peer(Operation* watcher) {
+  if (watcher == nullptr && peer_watcher_ != nullptr)
+    static_cast<Link<RunTag>&>(*peer_watcher_).unlink();
+  peer_watcher_ = watcher;
+  if (watcher != nullptr && peer_ != Peer::present) loop_.ready(*watcher);
+}
+
 void EpollStream::shutdown_write() {
   shutdown(descriptor_, SHUT_WR);
 }
@@ -101,6 +108,10 @@ void EpollStream::reset_on_close() {
 
 void EpollStream::note(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if (hung_up_) {
+    peer_ = (events & (EPOLLHUP | EPOLLERR)) != 0 ? Peer::gone : std::max(peer_, Peer::half_closed);
+    if (peer_watcher_ != nullptr) loop_.ready(*peer_watcher_);
+  }
   if ((events & EPOLLIN) != 0 || hung_up_) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
   if (connect_ != nullptr) {

@@ -27,6 +27,8 @@ class EpollStream final : public Stream, public EpollHandle {
   bool enroll();
   int descriptor() const { return descriptor_; }
 
+  Peer peer() const override { return peer_; }
+  void watch_peer(Operation* watcher) override;
   void watch(Operation& watcher) override;
   void unwatch() override;
   void shutdown_write() override;
@@ -60,6 +62,8 @@ class EpollStream final : public Stream, public EpollHandle {
   Send* send_ = nullptr;
   Connect* connect_ = nullptr;
   Operation* watcher_ = nullptr;
+  Operation* peer_watcher_ = nullptr;
+  Peer peer_ = Peer::present;
 };
 
 class EpollAcceptor final : public Acceptor, public EpollHandle {
