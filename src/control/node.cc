@@ -19,7 +19,7 @@ constexpr Duration kScrapePatience = std::chrono::seconds(1);
 constexpr Duration kDrainLook = std::chrono::milliseconds(20);
 // Descriptors kept for what is no connection: sockets, logs, epoll, files.
 constexpr std::uint64_t kReserved = 100;
-constexpr std::uint64_t kReservedLeast = 32;
+constexpr std::uint64_t kReservedLeast = 40;
 constexpr std::size_t kOffloadThreads = 4;
 
 // Raises the limit on open files as far as it goes, and says how far that is.

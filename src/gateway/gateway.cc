@@ -91,6 +91,16 @@ void Gateway::answer_options(Exchange& exchange) {
   exchange.response.fields.add(http::Name::allow, kAllMethods);
 }
 
+// Answers for an error, and counts the limit that was met, if it was one.
+void Gateway::reject(Exchange& exchange, const Error& error) {
+  const auto& reason = error.reason != nullptr ? *error.reason : reasons::kInternal;
+  exchange.reject(reason, error.detail);
+  if (&reason == &reasons::kBodyTooLarge) series_.hit(Limit::body_bytes);
+  if (&reason == &reasons::kRequestTimeout) series_.hit(Limit::body_idle_timeout);
+  if (&reason == &reasons::kPoolExhausted) series_.hit(Limit::upstream_connections);
+  if (&reason == &reasons::kUpstreamHeaderTooLarge) series_.hit(Limit::upstream_header_bytes);
+}
+
 // --- Towards the service
 
 void Gateway::address_request(Exchange& exchange, const EndpointSet& set) {

@@ -48,6 +48,7 @@ class Gateway {
 
   bool find_out_who_asks(Exchange& exchange);
   bool count_hops(Exchange& exchange);
+  void reject(Exchange& exchange, const Error& error);
   void answer_options(Exchange& exchange);
   void address_request(Exchange& exchange, const EndpointSet& set);
   Task<void> tunnel(Exchange& exchange, class Call& call);

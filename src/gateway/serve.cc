@@ -25,13 +25,12 @@ bool Gateway::guard(Exchange& exchange) {
   }
   if (!count_hops(exchange)) return false;
   if (exchange.request.content_length > exchange.entrance->body_bytes) {
-    series_.hit(Limit::body_bytes);
-    exchange.reject(reasons::kBodyTooLarge);
+    reject(exchange, {.kind = Error::Kind::rejected, .reason = &reasons::kBodyTooLarge});
     return false;
   }
   const auto cleaned = http::clean(exchange.request);
   if (cleaned) return true;
-  exchange.reject(*cleaned.error().reason, cleaned.error().detail);
+  reject(exchange, cleaned.error());
   return false;
 }
 
@@ -76,8 +75,7 @@ Task<void> Gateway::forward(Exchange& exchange, const Snapshot&) {
   Call call(exchange, service, directory, set, exchange.route->stream);
   const auto outcome = co_await call.run();
   if (!outcome) {
-    const auto& error = outcome.error();
-    exchange.reject(error.reason != nullptr ? *error.reason : reasons::kInternal, error.detail);
+    reject(exchange, outcome.error());
   } else if (exchange.response.status == 101) {
     co_await tunnel(exchange, call);
   } else {

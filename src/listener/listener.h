@@ -57,7 +57,7 @@ class Listener {
   // While descriptors have run out: how long until the next try to accept.
   static constexpr Duration kOutOfDescriptors = std::chrono::milliseconds(100);
   // Connections that are told at once that there are too many; beyond that they are just closed.
-  static constexpr std::size_t kTurnedAway = 64;
+  static constexpr std::size_t kTurnedAway = 4;
 
   Task<void> accept();
   void admit(Accepted accepted);
