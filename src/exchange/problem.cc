@@ -17,15 +17,19 @@ bool wants_html(const http::Fields& fields) {
 
 std::string_view json_problem(Exchange& exchange, const Reason& reason) {
   const auto title = http::phrase_of(reason.status);
+  // A request id that a trusted proxy chose may be no UUID.
+  const auto id = exchange.request_id;
+  const auto instance = id.size() == kUuidSize
+                            ? exchange.arena().join(R"("instance":"urn:uuid:)", id, "\",")
+                            : std::string_view{};
   const auto detail = exchange.detail.empty() ? std::string_view{} : exchange.detail;
   fmt::memory_buffer out;
   fmt::format_to(std::back_inserter(out),
                  R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}{}{}",)"
-                 R"("instance":"urn:uuid:{}","code":"{}","request_id":"{}"}})"
+                 R"({}"code":"{}","request_id":"{}"}})"
                  "\n",
                  title.empty() ? "Error" : title, reason.status, reason.sentence,
-                 detail.empty() ? "" : " ", detail, exchange.request_id, reason.code,
-                 exchange.request_id);
+                 detail.empty() ? "" : " ", detail, instance, reason.code, id);
   return exchange.arena().copy({out.data(), out.size()});
 }
 

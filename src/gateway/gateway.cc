@@ -148,7 +148,7 @@ std::string_view Gateway::date() {
 // --- The report
 
 void Gateway::report(Exchange& exchange, const Snapshot& snapshot) {
-  const auto latency = loop_.now() - exchange.began;
+  const auto latency = loop_.clock() - exchange.began;
   const Duration overhead = latency - exchange.upstream.latency.value_or(Duration{});
   const auto protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11;
   FinishedRequest finished{.method = exchange.request.method_text,

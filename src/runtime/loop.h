@@ -40,6 +40,8 @@ class Loop {
   // Read once per turn.
   Instant now() const { return now_; }
   WallTime wall() const { return wall_; }
+  // Read anew: for what is shorter than a turn.
+  virtual Instant clock() const { return now_; }
   std::uint64_t turn() const { return turn_; }
 
   Random& random() { return random_; }

@@ -26,32 +26,22 @@ Duration with_jitter(Duration pause, Random& random) {
 
 }  // namespace
 
-// Looks after the client while the service is waited for.
-class Call::ClientWatch final : public Operation {
- public:
-  explicit ClientWatch(Call& call)
-      : Operation(call.exchange_.loop(), Timeout{}),
-        call_(call),
-        client_(call.exchange_.responder->client()) {
-    client_.watch_peer(this);
-  }
-  ~ClientWatch() {
-    client_.watch_peer(nullptr);
-    Loop::disarm(*this);
-  }
+Call::ClientWatch::ClientWatch(Call& call)
+    : Operation(call.exchange_.loop(), Timeout{}),
+      call_(call),
+      client_(call.exchange_.responder->client()) {
+  client_.watch_peer(this);
+}
 
-  void run() override {
-    if (client_.peer() == Stream::Peer::gone) return call_.give_up();
-    if (!Link<TimerTag>::linked()) loop_.arm(*this, loop_.now() + kHalfClosedWait);
-  }
-  void cancel(Error::Kind) override { call_.give_up(); }  // It has waited long enough.
+Call::ClientWatch::~ClientWatch() {
+  client_.watch_peer(nullptr);
+  Loop::disarm(*this);
+}
 
- private:
-  Call& call_;
-  Stream& client_;
-};
-
-Call::~Call() = default;
+void Call::ClientWatch::run() {
+  if (client_.peer() == Stream::Peer::gone) return call_.give_up();
+  if (!Link<TimerTag>::linked()) loop_.arm(*this, loop_.now() + kHalfClosedWait);
+}
 
 // Nobody is left to answer: what waits for the service ends.
 void Call::give_up() {
@@ -67,10 +57,11 @@ Call::Call(Exchange& exchange, Service& service, Pin<Directory> directory, const
       set_(set),
       stream_(stream),
       began_(exchange.loop().now()),
+      began_exactly_(exchange.loop().clock()),
       deadline_(began_ + service.config().timeouts.total),
       scope_(exchange.loop()) {
   exchange.upstream.service = exchange.arena().copy(service.name());
-  watch_ = std::make_unique<ClientWatch>(*this);
+  watch_.emplace(*this);
   if (exchange.request.framing == http::Framing::none) return;
   const bool keep =
       service.config().retry.attempts > 1 && service.retries_method(exchange.request.method_text);
@@ -371,7 +362,7 @@ bool Call::may_retry(const Result<void>& outcome) {
 Task<void> Call::close() {
   co_await scope_.close();
   scope_.reopen();
-  exchange_.upstream.latency = exchange_.loop().now() - began_;
+  exchange_.upstream.latency = exchange_.loop().clock() - began_exactly_;
   if (body_) exchange_.bytes_in = body_->received();
   if (!connection_) co_return;
   // A request that was not sent whole leaves a connection nobody can use.

@@ -31,7 +31,6 @@ class Call {
   // `set` is the service's part of the directory. `stream`: the route's answers are streams.
   Call(Exchange& exchange, Service& service, Pin<Directory> directory, const EndpointSet& set,
        bool stream);
-  ~Call();
 
   // Until the final head of an answer is in exchange.response, with its body; or the reason why
   // there is none.
@@ -48,7 +47,18 @@ class Call {
   Instant stream_end() const;
 
  private:
-  class ClientWatch;
+  // Looks after the client while the service is waited for.
+  class ClientWatch final : public Operation {
+   public:
+    explicit ClientWatch(Call& call);
+    ~ClientWatch();
+    void run() override;
+    void cancel(Error::Kind) override { call_.give_up(); }  // It has waited long enough.
+
+   private:
+    Call& call_;
+    Stream& client_;
+  };
 
   // How far a try has come: whether another is safe follows from this and the method.
   enum class Progress : std::uint8_t { nothing_sent, sending, answer_begun };
@@ -81,10 +91,11 @@ class Call {
   const EndpointSet& set_;
   const bool stream_;
   const Instant began_;
+  const Instant began_exactly_;
   const Instant deadline_;  // For all tries together.
   Scope scope_;             // The upload.
   std::optional<ReplayBody> body_;
-  std::unique_ptr<ClientWatch> watch_;
+  std::optional<ClientWatch> watch_;
   bool client_gone_ = false;
 
   // The present try.

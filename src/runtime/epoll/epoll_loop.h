@@ -22,6 +22,7 @@ class EpollLoop final : public Loop {
   ~EpollLoop() override;
 
   std::string_view name() const override { return "epoll"; }
+  Instant clock() const override;
   std::unique_ptr<Acceptor> acceptor(int descriptor) override;
   std::unique_ptr<Stream> adopt(int descriptor) override;
 
