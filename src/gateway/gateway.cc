@@ -23,8 +23,7 @@ Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t wo
   if (ring != nullptr) access_log_.emplace(*ring, series_);
 }
 
-// Makes the worker's own things for a snapshot it sees for the first time; those of a service that
-// was there before live on.
+// Makes the worker's own things for the snapshot when it sees it for the first time.
 void Gateway::adopt(const Snapshot& snapshot) {
   if (adopted_version_ == snapshot.version) return;
   adopted_version_ = snapshot.version;
@@ -93,7 +92,9 @@ void Gateway::answer_options(Exchange& exchange) {
 
 // Answers for an error, and counts the limit that was met, if it was one.
 void Gateway::reject(Exchange& exchange, const Error& error) {
-  const auto& reason = error.reason != nullptr ? *error.reason : reasons::kInternal;
+  const auto& fallback =
+      error.kind == Error::Kind::cancelled ? reasons::kDraining : reasons::kInternal;
+  const auto& reason = error.reason != nullptr ? *error.reason : fallback;
   exchange.reject(reason, error.detail);
   if (&reason == &reasons::kBodyTooLarge) series_.hit(Limit::body_bytes);
   if (&reason == &reasons::kRequestTimeout) series_.hit(Limit::body_idle_timeout);

@@ -122,7 +122,9 @@ void Gateway::note_end(Exchange& exchange, const http::Sent& sent) {
   if (sent.end == http::Sent::End::whole) return;
   exchange.reason = sent.error.reason != nullptr ? sent.error.reason : &reasons::kInternal;
   if (sent.end == http::Sent::End::source_failed) return;
-  exchange.reason = &reasons::kClientClosed;
+  const bool ours = sent.error.kind == Error::Kind::cancelled;
+  exchange.reason = ours ? &reasons::kDraining : &reasons::kClientClosed;
+  if (ours) return;
   if (sent.error.kind == Error::Kind::timed_out) series_.hit(Limit::slow_reader);
   if (sent.bytes == 0) exchange.status_sent = reasons::kClientClosed.status;
 }

@@ -38,9 +38,15 @@ ClientConnection::ClientConnection(Loop& loop, std::unique_ptr<Stream> stream)
       reader_(kResponseLimits),
       content_(loop, input_, Side::upstream) {}
 
+// From here until its answer has begun, nobody else may use the connection: they would get it.
+void ClientConnection::begin_request() {
+  ++requests_;
+  keep_alive_ = false;
+}
+
 Task<Result<void>> ClientConnection::send(const RequestHead& head, std::string& out,
                                           Timeout timeout) {
-  ++requests_;
+  begin_request();
   out.clear();
   append_request(out, head);
   const auto sent = co_await stream_->send(out, timeout);
@@ -50,7 +56,7 @@ Task<Result<void>> ClientConnection::send(const RequestHead& head, std::string& 
 
 Task<Sent> ClientConnection::send(const RequestHead& head, Body& body, std::string& out,
                                   Timeout timeout) {
-  ++requests_;
+  begin_request();
   out.clear();
   append_request(out, head);
   auto sent = co_await send_content(body, head.framing, out, timeout);

@@ -53,6 +53,8 @@ class ClientConnection {
   void spoil() { keep_alive_ = false; }
 
  private:
+  void begin_request();
+
   Loop& loop_;
   std::unique_ptr<Stream> stream_;
   Input input_;
