@@ -32,7 +32,9 @@ fetch_scenario_packages() {
   (cd "$scenarios" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $scenarios"
 }
 
-run_ctest() { ctest --test-dir "build/$1" --output-on-failure --timeout 900 --parallel "$jobs"; }
+run_ctest() {
+  GTEST_BRIEF=1 ctest --test-dir "build/$1" --output-on-failure --timeout 900 --parallel "$jobs"
+}
 
 run_scenarios() {
   local parts=()
@@ -68,12 +70,17 @@ test_preset() {
   say "${spent[-1]}"
 }
 
-# The whole log in CI or after a failure, else its closing lines.
+# The whole log in CI; else what failed, and its closing lines.
 show() {
   local log=build/logs/$1-$2.log
-  if (($3)); then failed+=("$1 $2 (exit status $3): $log"); fi
   say "$1 $2: $( (($3)) && echo FAILED || echo passed)"
-  if [[ -n ${CI:-} ]] || (($3)); then cat "$log"; else tail -n 12 "$log"; fi
+  if (($3)); then failed+=("$1 $2 (exit status $3): $log"); fi
+  if [[ -n ${CI:-} ]]; then
+    cat "$log"
+    return
+  fi
+  if (($3)); then grep -A 25 -E '^ *not ok |Failure$|\*\*\*Failed' "$log" | head -n 300 || true; fi
+  tail -n 12 "$log"
 }
 
 # A sanitizer's report is a failure, even where no test noticed it.
