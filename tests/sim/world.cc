@@ -1,0 +1,68 @@
+#include "world.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "control/directory.h"
+
+namespace penstock::sim {
+namespace {
+
+Config config_of(std::uint8_t instances, std::string_view service) {
+  std::string list;
+  for (int i = 0; i < instances; ++i)
+    list += fmt::format("{{ host: 10.0.0.{}, port: {} }}, ", 11 + i, World::kInstancePort);
+  const auto text = fmt::format(
+      R"(listeners: [ {{ name: public, address: "10.0.0.1:8080" }} ]
+services: [ {{ serviceName: s, instances: [ {} ], {} }} ]
+routes:
+  - {{ routeId: r, methods: [ GET, POST, PUT ], path: "/*", upstreamService: s,
+      authRequired: false }}
+)",
+      list, service);
+  auto loaded = load_text("sim", text, [](std::string_view) { return std::nullopt; });
+  for (const auto& finding : loaded.findings) ADD_FAILURE() << finding.text;
+  ensure(loaded.ok);
+  return std::move(loaded.config);
+}
+
+Task<void> set_when_done(Task<void> task, bool& done) {
+  co_await std::move(task);
+  done = true;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, std::uint8_t instances, std::string_view service)
+    : loop_(seed),
+      random_(seed ^ 0x776f'726c'64),
+      config_(config_of(instances, service)),
+      gateway_(loop_, store_, nullptr, 1) {
+  gateway_.snapshot().swap_to(
+      new Edition<Snapshot>(loop_, std::move(*compile(config_.document, 1)), 1));
+  const auto hosts = resolve_hosts(config_.document.services);
+  gateway_.directory().swap_to(
+      new Edition<Directory>(loop_, DirectoryBuilder().build(config_.document.services, hosts), 1));
+  shared_ = std::make_unique<ListenerShared>(config_.node.listeners.front(),
+                                             *Address::parse("10.0.0.1:8080"), CidrSet{}, 10'000U);
+  listener_ = std::make_unique<Listener>(
+      loop_, *shared_, loop_.network().listen(gateway()), store_, gateway_.series(),
+      [this](Exchange& exchange) { return gateway_.serve(exchange); });
+  listener_->start(serving_);
+}
+
+World::~World() {
+  scope_.cancel();
+  serving_.cancel();
+  EXPECT_TRUE(loop_.run_until([this] { return scope_.empty() && serving_.empty(); },
+                              std::chrono::hours(1)));
+  EXPECT_EQ(loop_.buffers().lent(), 0U);
+}
+
+void World::run(Task<void> task) {
+  bool done = false;
+  scope_.spawn(set_when_done(std::move(task), done));
+  EXPECT_TRUE(loop_.run_until([&] { return done; }));
+}
+
+}  // namespace penstock::sim
