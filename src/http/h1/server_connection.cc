@@ -22,7 +22,10 @@ ServerConnection::~ServerConnection() = default;
 
 Result<bool> ServerConnection::try_head(RequestHead& head) {
   const auto size = reader_.read(input_.bytes(), head);
-  if (!size) return fail(size.error());
+  if (!size) {
+    begin({});  // It is answered as what it is: no HEAD, even if the request before was one.
+    return fail(size.error());
+  }
   if (*size == 0) return false;
   move_to_arena(head, input_.bytes().substr(0, *size), workspace_->arena);
   input_.consume(*size);
@@ -114,7 +117,8 @@ Task<Sent> ServerConnection::respond(ResponseHead& head, Body* body) {
   if (sent.end == Sent::End::whole) co_return sent;
   keep_alive_ = false;
   // Only a reset tells the receiver of a close-delimited body that it is not whole.
-  if (sent.end == Sent::End::source_failed) stream_->reset_on_close();
+  broken_off_ = sent.end == Sent::End::source_failed && framing == Framing::until_close;
+  if (broken_off_) stream_->reset_on_close();
   co_return sent;
 }
 
@@ -132,6 +136,7 @@ Task<bool> ServerConnection::finish() {
 }
 
 Task<void> ServerConnection::linger() {
+  if (broken_off_) co_return;
   stream_->shutdown_write();
   const Timeout timeout{.until = loop_.now() + kDiscardTime};
   std::uint64_t discarded = 0;

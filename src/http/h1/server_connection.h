@@ -77,7 +77,7 @@ class ServerConnection final : public Responder {
   void close_after() override { keep_alive_ = false; }
   bool keeps_alive() const { return keep_alive_; }
   // Ends the connection so that the client can read the last answer: FIN, then what still comes is
-  // discarded for a while (RFC 9112 §9.6).
+  // discarded for a while (RFC 9112 §9.6). Not after an answer whose being cut only a reset shows.
   Task<void> linger();
 
  private:
@@ -108,6 +108,7 @@ class ServerConnection final : public Responder {
   bool head_request_ = false;
   bool keep_alive_ = true;
   bool expects_continue_ = false;  // The client waits, and has been sent nothing yet.
+  bool broken_off_ = false;        // The close is to be a reset.
 };
 
 }  // namespace penstock::http::h1
