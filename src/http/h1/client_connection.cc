@@ -39,16 +39,17 @@ ClientConnection::ClientConnection(Loop& loop, std::unique_ptr<Stream> stream)
       content_(loop, input_, Side::upstream) {}
 
 // From here until its answer has begun, nobody else may use the connection: they would get it.
-void ClientConnection::begin_request() {
+void ClientConnection::begin_request(const RequestHead& head, std::string& out) {
   ++requests_;
   keep_alive_ = false;
+  if (!head.keep_alive) spoil();
+  out.clear();
+  append_request(out, head);
 }
 
 Task<Result<void>> ClientConnection::send(const RequestHead& head, std::string& out,
                                           Timeout timeout) {
-  begin_request();
-  out.clear();
-  append_request(out, head);
+  begin_request(head, out);
   const auto sent = co_await stream_->send(out, timeout);
   out.clear();
   co_return sent;
@@ -56,9 +57,7 @@ Task<Result<void>> ClientConnection::send(const RequestHead& head, std::string& 
 
 Task<Sent> ClientConnection::send(const RequestHead& head, Body& body, std::string& out,
                                   Timeout timeout) {
-  begin_request();
-  out.clear();
-  append_request(out, head);
+  begin_request(head, out);
   auto sent = co_await send_content(body, head.framing, out, timeout);
   co_return sent;
 }
@@ -101,7 +100,7 @@ void ClientConnection::begin_content(const ResponseHead& head, Timeout timeout) 
 }
 
 bool ClientConnection::reusable() {
-  if (!keep_alive_ || !content_.complete()) return false;
+  if (spoiled_ || !keep_alive_ || !content_.complete()) return false;
   content_.settle();
   return input_.empty();
 }

@@ -50,10 +50,11 @@ class ClientConnection {
   // How long the service said it keeps an idle connection (`Keep-Alive: timeout=`); 0: not said.
   Duration announced_idle() const { return announced_idle_; }
   std::uint64_t requests() const { return requests_; }
-  void spoil() { keep_alive_ = false; }
+  // For good: nothing that comes later makes it reusable.
+  void spoil() { spoiled_ = true; }
 
  private:
-  void begin_request();
+  void begin_request(const RequestHead& head, std::string& out);
 
   Loop& loop_;
   std::unique_ptr<Stream> stream_;
@@ -62,7 +63,8 @@ class ClientConnection {
   MessageBody content_;
   std::uint64_t requests_ = 0;
   Duration announced_idle_{};
-  bool keep_alive_ = false;
+  bool keep_alive_ = false;  // What the last answer said.
+  bool spoiled_ = false;
 };
 
 }  // namespace penstock::http::h1
