@@ -21,6 +21,13 @@ struct Traffic {
     ended = true;
     scope.cancel();
   }
+  void end(const Error& error) {
+    using Kind = Error::Kind;
+    const bool late = error.kind == Kind::timed_out;
+    if (late && loop.now() >= until) return end(Tunnelled::End::age);
+    if (late) return end(Tunnelled::End::idle);
+    end(error.kind == Kind::cancelled ? Tunnelled::End::cancelled : Tunnelled::End::closed);
+  }
   // A quiet direction is not idle while the other one moves.
   bool both_idle() const { return loop.now() >= until || loop.now() - last_moved >= idle; }
   Timeout patience() const {
@@ -35,23 +42,20 @@ Task<void> one_way(Traffic& traffic, Input& from, Input& to, std::uint64_t& move
       auto got = co_await from.stream().recv(BufferPool::kBlock, traffic.patience());
       if (got) {
         from.put(std::move(*got));
-      } else if (got.error().kind == Error::Kind::timed_out) {
-        if (!traffic.both_idle()) continue;
-        const bool old = traffic.loop.now() >= traffic.until;
-        co_return traffic.end(old ? Tunnelled::End::age : Tunnelled::End::idle);
+      } else if (got.error().kind == Error::Kind::timed_out && !traffic.both_idle()) {
+        continue;
       } else if (got.error().kind == Error::Kind::closed) {
         to.stream().shutdown_write();
         co_return;
       } else {
-        const bool ours = got.error().kind == Error::Kind::cancelled;
-        co_return traffic.end(ours ? Tunnelled::End::cancelled : Tunnelled::End::closed);
+        co_return traffic.end(got.error());
       }
     }
     traffic.last_moved = traffic.loop.now();
     const auto bytes = from.bytes();
     const auto sent =
         co_await to.stream().send(bytes, Timeout{.idle = traffic.idle, .until = traffic.until});
-    if (!sent) co_return traffic.end(Tunnelled::End::closed);
+    if (!sent) co_return traffic.end(sent.error());
     moved += bytes.size();
     traffic.last_moved = traffic.loop.now();
     from.consume(bytes.size());

@@ -17,8 +17,8 @@ struct Tunnelled {
 };
 
 // Relays bytes both ways until both sides have closed, one breaks, neither has sent anything for
-// `idle`, or `until` has come. A FIN is passed on, and the other direction goes on. What had
-// arrived already goes first.
+// `idle`, one has taken nothing for as long, or `until` has come. A FIN is passed on, and the other
+// direction goes on. What had arrived already goes first.
 Task<Tunnelled> tunnel(Loop& loop, Input& first, Input& second, Duration idle, Instant until);
 
 }  // namespace penstock::http::h1
