@@ -51,6 +51,7 @@ Task<Sent> relay(Stream& to, Body& body, Framing framing, std::string& out, Time
       // The head must have left, or the receiver would not know what was cut short.
       const auto error = piece.error();
       const auto done = co_await to.send(out, timeout);
+      out.clear();
       if (!done) co_return Sent{Sent::End::client_gone, done.error(), sent.bytes};
       co_return Sent{Sent::End::source_failed, error, sent.bytes};
     }
