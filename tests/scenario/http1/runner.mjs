@@ -151,6 +151,8 @@ export async function runCase(case_, port, origin, { slowly = false } = {}) {
   const count = Math.max(...alternatives.map((wanted) => (wanted.noAnswer ? 0 : (wanted.status ?? [200]).length)));
   const settled = () => client.ended || client.responses.finals.filter((r) => r.complete).length >= count;
   const timedOut = !await client.until(settled, patience.bound);
+  // What the origin still sends belongs to this case: the next request comes after it.
+  if (slowly) await origin.answering;
   const { followed, finals } = await endingOf(case_, client, alternatives, count);
   const seen = client.responses;
   const closed = client.ended;
