@@ -29,7 +29,14 @@ void append(std::string& out, const Parts&... parts) {
   for (const auto view : views) size += view.size();
   const auto before = out.size();
   if (out.capacity() - before < size) out.reserve(std::max(before + size, out.capacity() * 2));
-  for (const auto view : views) out.append(view);
+  out.resize_and_overwrite(before + size, [&](char* data, std::size_t whole) {
+    auto* at = data + before;
+    for (const auto view : views) {
+      if (!view.empty()) std::memcpy(at, view.data(), view.size());
+      at += view.size();
+    }
+    return whole;
+  });
 }
 
 void append_length(std::string& out, std::uint64_t length) {
