@@ -32,6 +32,12 @@ fetch_scenario_packages() {
   (cd "$scenarios" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $scenarios"
 }
 
+# What the tests of a preset need: benchmarks are not among it.
+targets_of() {
+  echo penstock unit_test sim_test
+  if [[ $1 == asan ]]; then find src -name '*_fuzz.cc' -exec basename {} .cc \;; fi
+}
+
 run_ctest() {
   GTEST_BRIEF=1 ctest --test-dir "build/$1" --output-on-failure --timeout 900 --parallel "$jobs"
 }
@@ -50,7 +56,9 @@ minutes() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
 test_preset() {
   local preset=$1 start=$SECONDS suite status
   local -A pid=()
-  if ! build "$preset"; then
+  local targets
+  mapfile -t targets < <(targets_of "$preset" | tr ' ' '\n')
+  if ! build "$preset" "${targets[@]}"; then
     failed+=("$preset: it does not build")
     return
   fi
