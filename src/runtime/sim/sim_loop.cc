@@ -41,7 +41,7 @@ bool SimLoop::run_until(const std::function<bool()>& done, Duration most) {
     if (stopping()) return false;
     quiet_ = false;
     turn_once();
-    if (!quiet_) continue;
+    if (!quiet_ || done()) continue;
     if (now_ >= limit_) return false;
     await_wake();
   }
