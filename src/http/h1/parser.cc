@@ -257,8 +257,7 @@ Result<void> settle(ResponseHead& head, Method request, const Seen& seen) {
   const auto framed = parse_framing(head.fields, seen, head.minor_version, Side::upstream);
   if (!framed.fault.empty()) return malformed(framed.fault);
   const bool coded = framed.framing == Framing::chunked;
-  if (coded && (head.status < 200 || head.status == 204))
-    return malformed("Transfer-Encoding stands in an answer that has no content.");
+  if (coded && head.status == 101) return malformed("Transfer-Encoding stands in a 101.");
   if (framed.unknown_coding) return fail(reasons::kUpstreamTransferCoding);
   Connection connection;
   if (seen.has(Name::connection) && !parse_connection(head.fields, connection))
@@ -267,8 +266,11 @@ Result<void> settle(ResponseHead& head, Method request, const Seen& seen) {
     head.framing = framed.framing == Framing::none ? Framing::until_close : framed.framing;
     head.content_length = framed.length;
   }
+  // A 204 ends with its head whatever its fields say (RFC 9112 §6.3), but one that may not have a
+  // coding and has it (§6.1) may be followed by what its service takes for content.
+  const bool doubtful = coded && head.status == 204;
   head.keep_alive =
-      head.framing != Framing::until_close && persists(connection, head.minor_version);
+      head.framing != Framing::until_close && !doubtful && persists(connection, head.minor_version);
   head.upgrade_websocket = head.status == 101 && head.minor_version >= 1 && connection.upgrade &&
                            seen.has(Name::upgrade) && !seen.repeats(Name::upgrade) &&
                            offers_websocket(head.fields);

@@ -18,6 +18,7 @@
 // - Transfer-Encoding: only from HTTP/1.1, never beside Content-Length, only `chunked`, once, last.
 //   In requests, other codings before it are 501, and anything else is 400. Empty list elements are
 //   refused here, though not elsewhere: framing is no place for leniency.
+//   In a 204 or an interim answer a coding means nothing (§6.3), except in a 101, which is refused.
 // - Connection is a list of tokens. What it names changes nothing about the framing, which is
 //   settled here: `Connection: content-length` is merely a field that will not be forwarded.
 // - CONNECT and TRACE are refused with 405, after everything else was found valid.

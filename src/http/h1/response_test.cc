@@ -180,8 +180,9 @@ TEST(ParseResponse, JudgesFraming) {
       {framed("Transfer-Encoding: gzip, chunked"), &kUpstreamTransferCoding},
       {framed("Transfer-Encoding: chunked, gzip"), &kUpstreamTransferCoding},
       {framed("Transfer-Encoding: xchunked"), &kUpstreamTransferCoding},
-      {framed("Transfer-Encoding: chunked", "HTTP/1.1 204 No Content"), kBad, "no content"},
-      {framed("Transfer-Encoding: chunked", "HTTP/1.1 103 Early Hints"), kBad, "no content"},
+      {framed("Transfer-Encoding: chunked", "HTTP/1.1 101 Switching Protocols"), kBad, "101"},
+      {framed("Transfer-Encoding: chunked", "HTTP/1.1 204 No Content")},
+      {framed("Transfer-Encoding: chunked", "HTTP/1.1 103 Early Hints")},
       {framed("Transfer-Encoding: chunked", "HTTP/1.1 304 Not Modified")},
   });
 }
@@ -209,6 +210,7 @@ TEST(ParseResponse, FindsTheBodyAndWhetherTheConnectionStays) {
       {"HTTP/1.1 200 OK", chunked, Method::head, Framing::none, true},
       {"HTTP/1.1 304 Not Modified", length, Method::get, Framing::none, true},
       {"HTTP/1.1 204 No Content", length, Method::get, Framing::none, true},
+      {"HTTP/1.1 204 No Content", chunked, Method::get, Framing::none, false},
       {"HTTP/1.1 100 Continue", "", Method::post, Framing::none, true},
       {"HTTP/1.1 103 Early Hints", length, Method::get, Framing::none, true},
       {"HTTP/1.1 204 No Content", "Connection: close\r\n", Method::get, Framing::none, false},

@@ -23,7 +23,7 @@ export default [
   answered('no-content-length-zero', 'RFC 9110 §8.6', answers('HTTP/1.1 204 No Content', ['Content-Length: 0']), [none(204), badGateway()]),
   answered('no-content-length', 'RFC 9110 §8.6', answers('HTTP/1.1 204 No Content', ['Content-Length: 5']), [none(204), badGateway()]),
   answered('no-content-body', 'RFC 9112 §6.3', answers('HTTP/1.1 204 No Content', ['Content-Length: 5'], 'hello'), [{ status: [204], body: '' }, badGateway()]),
-  answered('no-content-chunked', 'RFC 9112 §6.1', answers('HTTP/1.1 204 No Content', ['Transfer-Encoding: chunked'], '0\r\n\r\n'), [{ status: [204], body: '' }, badGateway()]),
+  answered('no-content-chunked', 'RFC 9112 §6.1', answers('HTTP/1.1 204 No Content', ['Transfer-Encoding: chunked'], '0\r\n\r\n'), [{ status: [204], body: '', lacks: ['transfer-encoding'] }, badGateway()], { penstock: [{ status: [204], body: '' }] }),
   answered('no-content-poison', 'RFC 9112 §6.3', answers('HTTP/1.1 204 No Content') + poison, [{ status: [204], body: '' }, badGateway()]),
   answered('not-modified', 'RFC 9110 §15.4.5', answers('HTTP/1.1 304 Not Modified', ['ETag: "x"']), none(304, { has: { etag: '"x"' } })),
   answered('not-modified-length', 'RFC 9110 §8.6', answers('HTTP/1.1 304 Not Modified', ['Content-Length: 500', 'ETag: "x"']), none(304)),
