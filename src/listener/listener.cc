@@ -236,6 +236,7 @@ void Listener::count_limit(const Error& fault) {
   if (reason == &reasons::kRequestLineTooLong) series_.hit(Limit::request_line);
   if (reason == &reasons::kHeaderTooLarge) series_.hit(Limit::header_bytes);
   if (reason == &reasons::kTooManyHeaders) series_.hit(Limit::headers);
+  if (reason == &reasons::kBodyTooLarge) series_.hit(Limit::body_bytes);
   if (reason == &reasons::kRequestTimeout) series_.hit(Limit::header_timeout);
 }
 

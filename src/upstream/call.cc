@@ -97,10 +97,12 @@ Task<Result<void>> Call::try_once() {
   const auto began = exchange_.loop().now();
   try_deadline_ = began + timeouts().per_try;
   progress_ = Progress::nothing_sent;
+  has_head_ = false;
   upload_started_ = false;
   upload_ended_at_.reset();
   upload_result_ = {};
   exchange_.upstream.status = 0;
+  if (!watch_) watch_.emplace(*this);  // The answer to the try before had ended it.
   auto outcome = co_await connect();
   if (outcome) outcome = co_await send_request();
   if (outcome) outcome = co_await read_final_head();
@@ -208,6 +210,8 @@ Task<void> Call::upload() {
   const bool stalled =
       end == http::Sent::End::client_gone && upload_result_.error.kind == Error::Kind::timed_out;
   // The rest of the request will never come, or never be taken: no use in waiting for an answer.
+  // One that has begun goes on to its own end.
+  if (has_head_) co_return;
   if (end == http::Sent::End::source_failed || stalled) connection_->stream().interrupt();
 }
 
@@ -309,9 +313,17 @@ Result<void> Call::take_final_head() {
     return fail(reasons::kUpgradeFailed);
   }
   const Instant until = is_stream() ? stream_end() : deadline_;
-  // An answer that ends by itself is sent to its end; one that does not needs somebody to read it.
-  if (!is_stream()) watch_.reset();
   connection_->begin_content(head, Timeout{.idle = timeouts().idle, .until = until});
+  // What is surely malformed is refused while the client has not seen a status.
+  if (auto sound = connection_->content().look_ahead(); !sound) {
+    head.clear();
+    return sound;
+  }
+  has_head_ = true;
+  // An answer that ends by itself is sent to its end, and a tunnel passes the client's FIN on;
+  // another stream needs somebody to read it.
+  if (!is_stream() || head.status == 101) watch_.reset();
+  if (is_stream()) connection_->content().set_overdue(reasons::kStreamAge);
   if (head.status == 101) connection_->spoil();  // It speaks another protocol from here on.
   exchange_.response_body = head.framing == http::Framing::none ? nullptr : &connection_->body();
   return {};

@@ -12,8 +12,10 @@ void MessageBody::begin(Framing framing, std::uint64_t length, std::uint64_t mos
   left_ = length;
   most_ = most;
   timeout_ = timeout;
+  overdue_ = &reasons::kTotalTimeout;
   received_ = 0;
   held_ = 0;
+  ahead_.reset();
   complete_ = framing == Framing::none || (framing == Framing::length && length == 0);
   if (framing == Framing::chunked) decoder_.reset();
 }
@@ -22,7 +24,14 @@ void MessageBody::settle() {
   if (held_ > 0) input_.consume(std::exchange(held_, 0));
 }
 
+Result<void> MessageBody::look_ahead() {
+  if (framing_ == Framing::chunked) ahead_ = poll();
+  if (ahead_ && !*ahead_) return fail(ahead_->error());
+  return {};
+}
+
 std::optional<Result<Piece>> MessageBody::poll() {
+  if (ahead_) return std::exchange(ahead_, std::nullopt);
   settle();
   if (complete_) return Result<Piece>(Piece{{}, true});
   switch (framing_) {
@@ -103,7 +112,7 @@ Result<Piece> MessageBody::ended_by(const Error& error) {
   if (sender_ == Side::client)
     return fail(error.kind == Kind::timed_out ? reasons::kRequestTimeout : reasons::kClientClosed);
   if (error.kind != Kind::timed_out) return fail(reasons::kUpstreamIncomplete);
-  return fail(loop_.now() >= timeout_.until ? reasons::kTotalTimeout : reasons::kIdleTimeout);
+  return fail(loop_.now() >= timeout_.until ? *overdue_ : reasons::kIdleTimeout);
 }
 
 }  // namespace penstock::http::h1

@@ -23,6 +23,12 @@ class MessageBody final : public Body {
   void begin(Framing framing, std::uint64_t length, std::uint64_t most, Timeout timeout);
   // From now on: for a stream, whose head ended the total.
   void set_timeout(Timeout timeout) { timeout_ = timeout; }
+  // What is said of a service when `until` has come; kTotalTimeout otherwise.
+  void set_overdue(const Reason& reason) { overdue_ = &reason; }
+
+  // What is wrong with what has arrived already, as far as it can be told from the coding. The next
+  // piece is what was looked at.
+  Result<void> look_ahead();
 
   std::optional<Result<Piece>> poll() override;
   Task<Result<Piece>> read() override;
@@ -50,8 +56,10 @@ class MessageBody final : public Body {
   std::uint64_t left_ = 0;  // With Framing::length.
   std::uint64_t most_ = 0;
   std::uint64_t received_ = 0;
-  std::size_t held_ = 0;  // Bytes of the input that the last piece stands in.
+  std::size_t held_ = 0;                // Bytes of the input that the last piece stands in.
+  std::optional<Result<Piece>> ahead_;  // Looked at, and not given yet.
   Timeout timeout_;
+  const Reason* overdue_ = &reasons::kTotalTimeout;
   bool complete_ = true;
 };
 

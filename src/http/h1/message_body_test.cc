@@ -60,6 +60,40 @@ TEST(MessageBody, WithoutContentItIsCompleteAtOnce) {
   });
 }
 
+TEST(MessageBody, WhatIsWrongShowsBeforeAnythingIsGiven) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    co_await say(*ends.client, "5\r\nhello\r\nx\r\n");
+    Input input(*ends.server);
+    MessageBody body(loop, input, Side::client);
+    co_await gather(input, "x\r\n");
+    body.begin(Framing::chunked, 0, kNoLimit, {});
+    const auto sound = body.look_ahead();
+    EXPECT_TRUE(!sound && sound.error().reason == &reasons::kMalformedRequest);
+    const auto drained = co_await drain(body);
+    EXPECT_EQ(drained.bytes, "");
+    EXPECT_EQ(drained.failure, &reasons::kMalformedRequest);
+  });
+}
+
+TEST(MessageBody, WhatWasLookedAtIsGivenOnceAndLeavesTheNextMessage) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    co_await say(*ends.client, "5\r\nhello\r\n0\r\n\r\n3\r\nyou\r\n0\r\n\r\nNEXT");
+    Input input(*ends.server);
+    MessageBody body(loop, input, Side::client);
+    co_await gather(input, "NEXT");
+    body.begin(Framing::chunked, 0, kNoLimit, {});
+    EXPECT_TRUE(body.look_ahead().has_value());
+    EXPECT_TRUE(body.look_ahead().has_value());
+    const auto drained = co_await drain(body);
+    EXPECT_EQ(drained.bytes, "hello");
+    body.settle();
+    body.begin(Framing::chunked, 0, kNoLimit, {});
+    EXPECT_TRUE(body.look_ahead().has_value());
+    body.settle();  // Nobody wanted the second one.
+    EXPECT_EQ(input.bytes(), "NEXT");
+  });
+}
+
 TEST(MessageBody, EndsWithItsLengthAndLeavesTheNextMessage) {
   with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
     Scope scope(loop);

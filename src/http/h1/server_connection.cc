@@ -30,6 +30,8 @@ Result<bool> ServerConnection::try_head(RequestHead& head) {
   move_to_arena(head, input_.bytes().substr(0, *size), workspace_->arena);
   input_.consume(*size);
   begin(head);
+  // A request that is surely malformed is refused as a whole: no service hears of it.
+  if (const auto sound = content_.look_ahead(); !sound) return fail(sound.error());
   return true;
 }
 

@@ -69,6 +69,18 @@ Task<std::string> read_content(Served& served) {
 
 // --- Requests
 
+TEST(ServerConnection, ARequestWithMalformedContentIsRefusedAsAWhole) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    co_await say(*ends.client,
+                 "POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "2\r\nok\r\n0x2\r\nok\r\n0\r\n\r\n");
+    Served served(loop, ends);
+    co_await gather(served.http.input(), "0\r\n\r\n");
+    const auto read = co_await served.http.read_head(served.head, loop.now() + 10s);
+    EXPECT_TRUE(!read && read.error().reason == &reasons::kMalformedRequest);
+  });
+}
+
 TEST(ServerConnection, PipelinedRequestsAreServedInOrder) {
   with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
     co_await say(*ends.client,

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "http/h1/input.h"
 #include "runtime/both_loops.h"
 
 // For tests: both ends of one simulated connection.
@@ -46,6 +47,16 @@ inline Task<std::string> hear_until(Stream& stream, std::string end) {
     heard += got->bytes();
   }
   co_return heard;
+}
+
+// Waits until all up to `end` has arrived at once, so to say.
+inline Task<void> gather(Input& input, std::string end) {
+  while (!input.bytes().ends_with(end)) {
+    auto got = co_await input.stream().recv(Input::kHeadRead, Timeout{});
+    EXPECT_TRUE(got.has_value());
+    if (!got) co_return;
+    input.put(std::move(*got));
+  }
 }
 
 inline Task<void> hear_all(Stream& stream, Everything& all) {
