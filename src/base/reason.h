@@ -48,6 +48,9 @@ inline constexpr Reason kExpectationFailed{"expectation_failed", 417, Side::clie
 inline constexpr Reason kMethodRefused{"method_refused", 405, Side::client,
                                        "This method is not served by the gateway.",
                                        "http_request_denied"};
+inline constexpr Reason kMisdirected{"misdirected", 421, Side::client,
+                                     "This connection is not one for https.",
+                                     "http_request_denied"};
 inline constexpr Reason kNoRoute{"no_route", 404, Side::client, "Nothing is served here.",
                                  "destination_not_found"};
 inline constexpr Reason kMethodNotAllowed{"method_not_allowed", 405, Side::client,
@@ -138,6 +141,7 @@ inline constexpr const Reason* kAll[] = {&kMalformedRequest,
                                          &kTransferCodingUnsupported,
                                          &kExpectationFailed,
                                          &kMethodRefused,
+                                         &kMisdirected,
                                          &kNoRoute,
                                          &kMethodNotAllowed,
                                          &kClientClosed,

@@ -16,9 +16,24 @@ Task<void> Gateway::serve(Exchange& exchange) {
   report(exchange, *snapshot);                                              // observe/
 }
 
+namespace {
+
+// RFC 9110 §7.4: https is not to be had over a connection that is not secured, unless a trusted
+// gateway stands between.
+bool is_misdirected(const Exchange& exchange) {
+  const auto& client = exchange.client;
+  return exchange.target.https && client.scheme != "https" && !client.peer_trusted;
+}
+
+}  // namespace
+
 // Refuses what is no proper request, and finds out who asks for what.
 bool Gateway::guard(Exchange& exchange) {
   if (!find_out_who_asks(exchange)) return false;
+  if (is_misdirected(exchange)) {
+    exchange.reject(reasons::kMisdirected);
+    return false;
+  }
   if (exchange.target.path == "*") {
     answer_options(exchange);
     return false;
@@ -31,6 +46,7 @@ bool Gateway::guard(Exchange& exchange) {
   const auto cleaned = http::clean(exchange.request);
   if (cleaned) return true;
   reject(exchange, cleaned.error());
+  exchange.responder->close_after();
   return false;
 }
 

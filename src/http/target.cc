@@ -365,7 +365,11 @@ Result<Target> canonical_target(const RequestHead& head, Arena& arena, TargetRul
     out.authority = *authority;
   }
   auto rest = head.target;
-  if (!rest.starts_with('/') && rest != "*") rest = split_absolute(rest).rest;
+  if (!rest.starts_with('/') && rest != "*") {
+    const auto absolute = split_absolute(rest);
+    out.https = equals_ignoring_case(absolute.scheme, "https");
+    rest = absolute.rest;
+  }
   const bool whole_server = head.method == Method::options && (rest.empty() || rest == "*");
   const auto mark = std::min(rest.find('?'), rest.size());
   out.has_query = mark < rest.size();

@@ -50,6 +50,7 @@ struct Target {
   std::string_view path;
   std::string_view query;  // Without its `?`.
   bool has_query = false;  // `/a?` is not `/a`.
+  bool https = false;      // An absolute-form says so.
   std::string_view text;   // Path and query: the target to send.
 };
 // Of a head that parse_request accepted. The views are of the head's bytes or of `arena`.

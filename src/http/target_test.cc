@@ -154,6 +154,19 @@ TEST(CanonicalTarget, KnowsTheWholeServer) {
   EXPECT_EQ(canonical("*", Method::get), "!The target `*` is for OPTIONS only.");
 }
 
+TEST(CanonicalTarget, SaysWhetherTheTargetAsksForHttps) {
+  for (const auto& [target, https] : std::initializer_list<std::pair<std::string_view, bool>>{
+           {"/", false}, {"http://a/", false}, {"https://a/", true}, {"HTTPS://a", true}}) {
+    RequestHead head;
+    head.method = Method::get;
+    head.target = target;
+    Arena arena;
+    const auto result = canonical_target(head, arena);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->https, https) << target;
+  }
+}
+
 TEST(CanonicalTarget, HasNoAuthorityWithoutHost) {
   RequestHead head;
   head.method = Method::get;

@@ -70,7 +70,7 @@ export default [
   bad('absolute-form-bad-port', 'RFC 3986 §3.2.3', 'http://t.example:8x/case'),
   bad('absolute-form-space-host', 'RFC 3986 §3.2.2', 'http://t ex/case'),
   bad('absolute-form-one-slash', 'RFC 9110 §4.2.1', 'http:/case'),
-  asked('absolute-form-https', 'RFC 9112 §3.2.2', ask('https://t.example/case'), [accept(), { status: [[400, 404, 421]], origin: 'none' }]),
+  asked('absolute-form-https', 'RFC 9110 §7.4', ask('https://t.example/case'), [accept(), { status: [[400, 404, 421]], origin: 'none' }], { penstock: [{ status: [421], origin: 'none' }] }),
   asked('absolute-form-ftp', 'RFC 9112 §3.2.2', ask('ftp://t.example/case'), [accept(), { status: [[400, 404, 421, 501]], origin: 'none' }], { penstock: [{ status: [[400, 421]], origin: 'none' }] }),
   bad('absolute-form-fragment', 'RFC 9112 §3.2.2', 'http://t.example/case#part'),
 ];
