@@ -104,6 +104,7 @@ class Call {
   Pool* pool_ = nullptr;
   std::unique_ptr<http::h1::ClientConnection> connection_;
   Progress progress_ = Progress::nothing_sent;
+  bool has_head_ = false;  // The final one.
   Instant sent_at_{};  // When the head, and what went with it, had left.
   std::string upload_out_;
   bool upload_started_ = false;
