@@ -22,13 +22,15 @@ std::uint32_t Service::choose(const EndpointSet& set, std::uint32_t avoid) {
   if (set.rounds.empty()) return kNone;
   auto best = kNone;
   int best_fault = 4;
+  const auto first = turn_;
   for (std::size_t i = 0; i < set.rounds.size() && best_fault > 0; ++i) {
-    const auto candidate = set.rounds[turn_++ % set.rounds.size()];
+    const auto candidate = set.rounds[(first + i) % set.rounds.size()];
     const bool ejected = set.endpoints[candidate].state->ejected(loop_.now());
     const int fault = (ejected ? 2 : 0) + (candidate == avoid ? 1 : 0);
     if (fault >= best_fault) continue;
     best = candidate;
     best_fault = fault;
+    turn_ = first + i + 1;
   }
   return best;
 }
