@@ -29,11 +29,18 @@ struct Packing {
   }
 };
 
+// What is left in it after a failure must not go ahead of what is sent next.
+struct UsedUp {
+  std::string& out;
+  ~UsedUp() { out.clear(); }
+};
+
 }  // namespace
 
 Task<Sent> relay(Stream& to, Body& body, Framing framing, std::string& out, Timeout timeout) {
   Sent sent;
   Packing packing;
+  const UsedUp used_up{out};
   for (;;) {
     auto next = body.poll();
     if (!next && !out.empty()) {
@@ -51,7 +58,6 @@ Task<Sent> relay(Stream& to, Body& body, Framing framing, std::string& out, Time
       // The head must have left, or the receiver would not know what was cut short.
       const auto error = piece.error();
       const auto done = co_await to.send(out, timeout);
-      out.clear();
       if (!done) co_return Sent{Sent::End::client_gone, done.error(), sent.bytes};
       co_return Sent{Sent::End::source_failed, error, sent.bytes};
     }

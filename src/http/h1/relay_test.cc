@@ -109,6 +109,7 @@ TEST(Relay, AnEmptyBodyIsOnlyItsEnd) {
 
 Task<void> relay_into(Stream& to, Body& body, Framing framing, std::string head, Sent& sent) {
   sent = co_await relay(to, body, framing, head, Timeout{.idle = 5s});
+  EXPECT_EQ(head, "");  // However it ended.
 }
 
 TEST(Relay, TheHeadDoesNotWaitForTheBody) {
@@ -157,6 +158,19 @@ TEST(Relay, AReceiverThatIsGoneEndsIt) {
     co_await relay_into(*ends.server, body, Framing::length, "HEAD|", sent);
     EXPECT_EQ(sent.end, Sent::End::client_gone);
     EXPECT_EQ(sent.error.kind, Error::Kind::reset);
+  });
+}
+
+TEST(Relay, WhatCouldNotBeSentIsNotSentLater) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    ends.client->reset_on_close();
+    ends.client.reset();
+    co_await sleep_for(loop, 1s);
+    ScriptedBody body(loop, {{"small"}});
+    Sent sent;
+    co_await relay_into(*ends.server, body, Framing::length, "", sent);
+    EXPECT_EQ(sent.end, Sent::End::client_gone);
+    EXPECT_EQ(sent.bytes, 0U);
   });
 }
 
