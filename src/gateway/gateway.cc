@@ -128,11 +128,8 @@ void Gateway::address_request(Exchange& exchange, const EndpointSet& set) {
 
 void Gateway::complete_head(Exchange& exchange) {
   auto& fields = exchange.response.fields;
-  if (exchange.reason == nullptr && exchange.upstream.status != 0) {
-    const auto cleaned = http::clean(exchange.response);
-    if (!cleaned) return exchange.reject(*cleaned.error().reason);
+  if (exchange.reason == nullptr && exchange.upstream.status != 0)
     via_.append(fields, exchange.response.minor_version);
-  }
   if (!fields.has(http::Name::date)) fields.add(http::Name::date, exchange.arena().copy(date()));
   fields.set(http::Name::x_request_id, exchange.request_id);
 }

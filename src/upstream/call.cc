@@ -315,7 +315,9 @@ Result<void> Call::take_final_head() {
   const Instant until = is_stream() ? stream_end() : deadline_;
   connection_->begin_content(head, Timeout{.idle = timeouts().idle, .until = until});
   // What is surely malformed is refused while the client has not seen a status.
-  if (auto sound = connection_->content().look_ahead(); !sound) {
+  auto sound = connection_->content().look_ahead();
+  if (sound) sound = http::clean(head);
+  if (!sound) {
     head.clear();
     return sound;
   }

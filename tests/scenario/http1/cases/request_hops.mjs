@@ -46,7 +46,8 @@ export default [
   asked('hop-upgrade-post', 'RFC 6455 §4.1', posts(['Connection: Upgrade', ...socket, 'Content-Length: 5'], 'hello'), [accept({ method: 'POST', body: 'hello' }), refuse(400)]),
   asked('end-to-end-kept', 'RFC 9110 §7.6.1', gets('Authorization: Basic eDp5', 'Accept-Encoding: gzip', 'Range: bytes=0-1', 'If-None-Match: "x"'),
     accept({ has: { authorization: 'Basic eDp5', 'accept-encoding': 'gzip', range: 'bytes=0-1', 'if-none-match': '"x"' } })),
-  asked('origin-connection-not-clients', 'RFC 9112 §9.6', gets('Connection: close, x-a'), accept({ has: { connection: (v) => v === undefined || /^(close|keep-alive)$/i.test(v) } })),
+  asked('origin-connection-not-clients', 'RFC 9112 §9.6', gets('Connection: close, x-a'), accept({ has: { connection: (v) => v === undefined || /^(close|keep-alive)$/i.test(v) } }), { penstock: [accept({ lacks: ['connection'] })] }),
+  asked('connection-too-many-options', 'RFC 9110 §7.6.1', gets(`Connection: ${Array.from({ length: 70 }, (_, i) => `x-${i}`)}`, 'X-69: b'), [accept({ lacks: ['x-69'] }), refuse(400)], { penstock: [refuse(400)] }),
 
   asked('via-added', 'RFC 9110 §7.6.3', gets(), accept({ has: { via: /^(HTTP\/)?1\.1 \S+/ } })),
   asked('via-appended', 'RFC 9110 §7.6.3', gets('Via: 1.0 fred, 1.1 p.example'), accept({ has: { via: /^1\.0 fred, 1\.1 p\.example, (HTTP\/)?1\.1 \S+/ } })),

@@ -61,6 +61,8 @@ export default [
   without('answer-connection-options', 'RFC 9110 §7.6.1', ['X-A: b', 'Connection: x-b, x-a', 'X-B: c'], ['x-a', 'x-b']),
   without('answer-connection-lines', 'RFC 9110 §7.6.1', ['X-A: b', 'X-B: c', 'Connection: x-b', 'Connection: x-a'], ['x-a', 'x-b']),
   without('answer-connection-keep-alive-option', 'RFC 9110 §7.6.1', ['X-A: b', 'Connection: keep-alive, x-a'], ['x-a']),
+  answered('answer-connection-too-many-options', 'RFC 9110 §7.6.1', with_(`Connection: ${Array.from({ length: 70 }, (_, i) => `x-${i}`)}`, 'X-69: b'), [relayed('hello', { lacks: ['x-69'] }), badGateway()],
+    { penstock: [badGateway({ has: { 'content-type': 'application/problem+json' } })] }),
   answered('answer-connection-close-option', 'RFC 9110 §7.6.1', with_('X-A: b', 'Connection: close, x-a'), relayed('hello', { lacks: ['x-a'] }), { then: 'close' }),
   answered('answer-connection-close-not-clients', 'RFC 9110 §7.6.1', with_('Connection: close'), relayed('hello', { keeps: true }), { then: 'close' }),
   answered('answer-connection-close-then-stays', 'RFC 9112 §9.6', with_('Connection: close'), relayed('hello')),
