@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace penstock {
@@ -15,6 +16,24 @@ bool wants_html(const http::Fields& fields) {
   return html != std::string_view::npos && html < accept->value.find("json");
 }
 
+// Nothing that is written here needs it as long as details are plain words; none can break out.
+std::string_view escaped(std::string_view text, bool html, Arena& arena) {
+  const auto plain = [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 &&
+           std::string_view("\"\\&<>").find(c) == std::string_view::npos;
+  };
+  if (std::ranges::all_of(text, plain)) return text;
+  fmt::memory_buffer out;
+  for (const char c : text) {
+    if (plain(c))
+      out.push_back(c);
+    else
+      fmt::format_to(std::back_inserter(out), fmt::runtime(html ? "&#{};" : "\\u{:04x}"),
+                     static_cast<unsigned char>(c));
+  }
+  return arena.copy({out.data(), out.size()});
+}
+
 std::string_view json_problem(Exchange& exchange, const Reason& reason) {
   const auto title = http::phrase_of(reason.status);
   // A request id that a trusted proxy chose may be no UUID.
@@ -22,7 +41,7 @@ std::string_view json_problem(Exchange& exchange, const Reason& reason) {
   const auto instance = id.size() == kUuidSize
                             ? exchange.arena().join(R"("instance":"urn:uuid:)", id, "\",")
                             : std::string_view{};
-  const auto detail = exchange.detail.empty() ? std::string_view{} : exchange.detail;
+  const auto detail = escaped(exchange.detail, false, exchange.arena());
   fmt::memory_buffer out;
   fmt::format_to(std::back_inserter(out),
                  R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}{}{}",)"
@@ -39,8 +58,9 @@ std::string_view html_problem(Exchange& exchange, const Reason& reason) {
   fmt::format_to(std::back_inserter(out),
                  "<!doctype html><title>{} {}</title><h1>{} {}</h1><p>{} {}</p><p><code>{}</code> "
                  "{}</p>\n",
-                 reason.status, title, reason.status, title, reason.sentence, exchange.detail,
-                 reason.code, exchange.request_id);
+                 reason.status, title, reason.status, title, reason.sentence,
+                 escaped(exchange.detail, true, exchange.arena()), reason.code,
+                 exchange.request_id);
   return exchange.arena().copy({out.data(), out.size()});
 }
 
