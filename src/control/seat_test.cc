@@ -1,0 +1,33 @@
+#include "control/seat.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+namespace penstock {
+namespace {
+
+TEST(Seat, HasARingOnlyWhereThereIsALog) {
+  const auto with = Seat::create(0, 1, true);
+  const auto without = Seat::create(1, 1, false);
+  ASSERT_TRUE(with && without);
+  EXPECT_NE((*with)->ring(), nullptr);
+  EXPECT_EQ((*without)->ring(), nullptr);
+  EXPECT_EQ((*without)->worker().name(), "worker-1");
+}
+
+TEST(Seat, ClosingItEndsItsThread) {
+  auto seat = Seat::create(0, 1, false);
+  ASSERT_TRUE(seat.has_value());
+  std::atomic<bool> ran{false};
+  (*seat)->start_listening();
+  (*seat)->worker().start(-1);
+  (*seat)->loop().post([&ran] { ran = true; });
+  (*seat)->drain();
+  (*seat)->close();
+  (*seat)->worker().join();
+  EXPECT_TRUE(ran);
+}
+
+}  // namespace
+}  // namespace penstock
