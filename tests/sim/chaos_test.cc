@@ -73,7 +73,7 @@ class Chaos {
 
   static void check_content(const Outcome& outcome, const std::string& content) {
     if (outcome.whole)
-      EXPECT_EQ(outcome.body, content);
+      EXPECT_TRUE(outcome.body == content);
     else
       EXPECT_TRUE(content.starts_with(outcome.body));
   }
@@ -148,7 +148,7 @@ class Chaos {
 // PENSTOCK_SIM_SEEDS=BEGIN-END for more of them, or for one again.
 struct Seeds {
   std::uint64_t begin = 0;
-  std::uint64_t end = 300;
+  std::uint64_t end = 200;
 };
 
 Seeds seeds() {

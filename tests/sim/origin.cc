@@ -42,9 +42,15 @@ std::string content_of(std::string_view path) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : path) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   constexpr std::array<std::size_t, 4> most{1, 500, 20'000, 200'000};
-  const auto size = Random(hash).below(most[hash % most.size()]);
+  Random random(hash);
+  const auto size = random.below(most[hash % most.size()]);
+  std::string block(path);
+  for (int i = 0; i < 250; ++i) {
+    const auto bits = random.next();
+    block.append(reinterpret_cast<const char*>(&bits), sizeof bits);
+  }
   std::string content;
-  for (int i = 0; content.size() < size; ++i) content += fmt::format("{} {}\n", path, i);
+  while (content.size() < size) content += block;
   content.resize(size);
   return content;
 }

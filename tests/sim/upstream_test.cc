@@ -74,7 +74,7 @@ TEST(Upstream, EveryFaultHasItsAnswer) {
         ASSERT_EQ(outcome.code, expected.code);
         ASSERT_TRUE(outcome.whole);
         ASSERT_EQ(tries, method == std::string("GET") ? expected.tries_of_get : 1) << method;
-        if (expected.status == 200) ASSERT_EQ(outcome.body, content_of("/once"));
+        if (expected.status == 200) ASSERT_TRUE(outcome.body == content_of("/once"));
       }
     }
   }
