@@ -348,5 +348,38 @@ TYPED_TEST(StreamTest, AWatcherThatWasForgottenDoesNotRun) {
   run(this->bench, watch_and_unwatch(this->loop(), this->pair()));
 }
 
+// Bytes that nobody reads do not hide that their sender has finished, or has gone.
+Task<void> watch_peer(Loop& loop, Task<Pair> made, bool reset, Stream::Peer expected) {
+  auto pair = co_await std::move(made);
+  Watcher watcher(loop);
+  pair.client->watch_peer(&watcher);
+  const auto sent = co_await pair.server->send("unread", Timeout{});
+  EXPECT_TRUE(sent.has_value());
+  co_await sleep_for(loop, 20ms);
+  EXPECT_EQ(watcher.runs, 0);
+  EXPECT_EQ(pair.client->peer(), Stream::Peer::present);
+  if (reset) pair.server->reset_on_close();
+  pair.server.reset();
+  co_await sleep_for(loop, 20ms);
+  EXPECT_EQ(watcher.runs, 1);
+  EXPECT_EQ(pair.client->peer(), expected);
+  pair.client->watch_peer(nullptr);
+  pair.client->watch_peer(&watcher);  // It is bad already.
+  co_await sleep_for(loop, 20ms);
+  EXPECT_EQ(watcher.runs, 2);
+  pair.client->watch_peer(&watcher);
+  pair.client->watch_peer(nullptr);  // Though it is in the run queue.
+  co_await sleep_for(loop, 20ms);
+  EXPECT_EQ(watcher.runs, 2);
+}
+
+TYPED_TEST(StreamTest, AFinOfThePeerIsSeenBehindUnreadBytes) {
+  run(this->bench, watch_peer(this->loop(), this->pair(), false, Stream::Peer::half_closed));
+}
+
+TYPED_TEST(StreamTest, AResetOfThePeerIsSeenBehindUnreadBytes) {
+  run(this->bench, watch_peer(this->loop(), this->pair(), true, Stream::Peer::gone));
+}
+
 }  // namespace
 }  // namespace penstock

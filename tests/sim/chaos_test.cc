@@ -61,8 +61,14 @@ class Chaos {
     for (int i = 0; i < 12; ++i) {
       const auto path = "/" + std::to_string(number) + "/" + std::to_string(i);
       const bool get = world_.chance(60);
-      const auto outcome =
-          co_await client.ask(get ? "GET" : "POST", path, get ? std::string{} : request_of(path));
+      const auto method = get ? "GET" : "POST";
+      const auto body = get ? std::string{} : request_of(path);
+      if (world_.chance(10)) {
+        co_await client.ask_and_leave(method, path, body, world_.up_to(50ms));
+        check_tries(path, get);
+        continue;
+      }
+      const auto outcome = co_await client.ask(method, path, body);
       check(outcome, path, get);
       if (world_.chance(10)) client.leave();
       co_await sleep_for(world_.loop(), world_.chance(50) ? 0ms : world_.up_to(300ms));
@@ -95,6 +101,10 @@ class Chaos {
     else if (!may_be_lost)
       check_refusal(outcome);
     EXPECT_LE(outcome.took, kTotal + 100ms);
+    check_tries(path, get);
+  }
+
+  void check_tries(const std::string& path, bool get) {
     int asked = 0;
     for (const auto& origin : origins_) asked += origin->times_asked(path);
     EXPECT_LE(asked, get ? kAttempts : 1);

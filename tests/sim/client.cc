@@ -34,17 +34,32 @@ Task<Outcome> Client::ask(std::string method, std::string path, std::string body
   Outcome outcome;
   const bool connected = co_await connect();
   if (!connected) co_return outcome;
-  const auto length =
-      method == "GET" ? std::string{} : fmt::format("Content-Length: {}\r\n", body.size());
-  const auto head = fmt::format("{} {} HTTP/1.1\r\nHost: sim\r\n{}\r\n", method, path, length);
   // What was answered early is read all the same.
-  const auto sent = co_await stream_->send({head, body}, kPatience);
+  const bool sent = co_await send(method, path, body, kPatience);
   co_await receive(outcome);
   // An answer before the whole body was taken may be followed by a close that nobody announced.
   const bool early = outcome.status >= 500 && !body.empty();
   if (!outcome.whole || !sent || early) stream_.reset();
   outcome.took = world_.loop().now() - began;
   co_return outcome;
+}
+
+Task<void> Client::ask_and_leave(std::string method, std::string path, std::string body,
+                                 Duration after) {
+  const auto until = world_.loop().now() + after;
+  const bool connected = co_await connect();
+  if (!connected) co_return;
+  co_await send(method, path, body, Timeout{.until = until});
+  co_await sleep_until(world_.loop(), until);
+  leave();
+}
+
+Task<bool> Client::send(std::string method, std::string path, std::string body, Timeout timeout) {
+  const auto length =
+      method == "GET" ? std::string{} : fmt::format("Content-Length: {}\r\n", body.size());
+  const auto head = fmt::format("{} {} HTTP/1.1\r\nHost: sim\r\n{}\r\n", method, path, length);
+  const auto sent = co_await stream_->send({head, body}, timeout);
+  co_return sent.has_value();
 }
 
 Task<bool> Client::connect() {

@@ -23,11 +23,14 @@ class Client {
   explicit Client(World& world) : world_(world) {}
 
   Task<Outcome> ask(std::string method, std::string path, std::string body);
+  // Asks, and hangs up after so long without having read a byte.
+  Task<void> ask_and_leave(std::string method, std::string path, std::string body, Duration after);
   // Hangs up.
   void leave() { stream_.reset(); }
 
  private:
   Task<bool> connect();
+  Task<bool> send(std::string method, std::string path, std::string body, Timeout timeout);
   Task<void> receive(Outcome& outcome);
   Task<void> receive_length(Outcome& outcome, std::size_t length);
   Task<void> receive_chunks(Outcome& outcome);

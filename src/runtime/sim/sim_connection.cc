@@ -116,7 +116,7 @@ SimStream::SimStream(SimNetwork& network, std::shared_ptr<SimConnection> connect
 }
 
 SimStream::~SimStream() {
-  ensure(recv_ == nullptr && send_ == nullptr && watcher_ == nullptr);
+  ensure(recv_ == nullptr && send_ == nullptr && watcher_ == nullptr && peer_watcher_ == nullptr);
   connection_->close(side_, abort_);
   --network_.open_streams_;
 }
@@ -124,6 +124,27 @@ SimStream::~SimStream() {
 bool SimStream::something_to_receive() const {
   return !connection_->arrived(side_).empty() || connection_->finished(side_) ||
          connection_->broken(side_);
+}
+
+Stream::Peer SimStream::peer() const {
+  // As the kernel sees it: with both ways shut nobody is there any more.
+  const bool finished = connection_->finished(side_);
+  if (connection_->broken(side_) || (finished && connection_->finishing(side_))) return Peer::gone;
+  return finished ? Peer::half_closed : Peer::present;
+}
+
+void SimStream::watch_peer(Operation* watcher) {
+  if (watcher == nullptr && peer_watcher_ != nullptr)
+    static_cast<Link<RunTag>&>(*peer_watcher_).unlink();
+  peer_watcher_ = watcher;
+  peer_told_ = peer();
+  if (watcher != nullptr && peer_told_ != Peer::present) loop_.ready(*watcher);
+}
+
+void SimStream::tell_peer_watcher() {
+  if (peer_watcher_ == nullptr || peer() == peer_told_) return;
+  peer_told_ = peer();
+  loop_.ready(*peer_watcher_);
 }
 
 void SimStream::watch(Operation& watcher) {
@@ -138,6 +159,7 @@ void SimStream::unwatch() {
 }
 
 void SimStream::readable() {
+  tell_peer_watcher();
   if (watcher_ != nullptr) loop_.ready(*watcher_);
   if (recv_ != nullptr) loop_.ready(*recv_);
 }

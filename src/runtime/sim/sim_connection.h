@@ -36,6 +36,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   // What the side's stream may know.
   bool broken(Side side) const { return broken_[side]; }
   bool finished(Side side) const { return pipes_[other(side)].finished; }
+  bool finishing(Side side) const { return pipes_[side].finishing; }
   bool may_send(Side side) const { return !broken_[side] && !pipes_[side].finishing; }
   const std::string& arrived(Side side) const { return pipes_[other(side)].arrived; }
   std::size_t room(Side side) const;
@@ -85,6 +86,8 @@ class SimStream final : public Stream {
             SimConnection::Side side);
   ~SimStream() override;
 
+  Peer peer() const override;
+  void watch_peer(Operation* watcher) override;
   void watch(Operation& watcher) override;
   void unwatch() override;
   void shutdown_write() override { connection_->finish(side_); }
@@ -102,6 +105,7 @@ class SimStream final : public Stream {
 
  private:
   bool something_to_receive() const;
+  void tell_peer_watcher();
 
   SimNetwork& network_;
   std::shared_ptr<SimConnection> connection_;
@@ -110,6 +114,8 @@ class SimStream final : public Stream {
   Recv* recv_ = nullptr;
   Send* send_ = nullptr;
   Operation* watcher_ = nullptr;
+  Operation* peer_watcher_ = nullptr;
+  Peer peer_told_ = Peer::present;
 };
 
 // A listening socket: connections queue here whether or not somebody accepts.

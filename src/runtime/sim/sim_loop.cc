@@ -37,15 +37,16 @@ void SimLoop::run_for(Duration duration) {
 
 bool SimLoop::run_until(const std::function<bool()>& done, Duration most) {
   limit_ = now_ + most;
-  while (!done()) {
-    if (stopping()) return false;
+  done_ = &done;
+  while (!done() && !stopping()) {
     quiet_ = false;
     turn_once();
     if (!quiet_ || done()) continue;
-    if (now_ >= limit_) return false;
+    if (now_ >= limit_) break;
     await_wake();
   }
-  return true;
+  done_ = nullptr;
+  return done();
 }
 
 void SimLoop::run_to(Instant limit) {
@@ -57,6 +58,8 @@ void SimLoop::run_to(Instant limit) {
 void SimLoop::wait(Instant until) {
   const bool busy = release_cancelled() || !run_queue_empty() || take_wake();
   ensure(turns_at_instant_++ < kSpinning);
+  // No time passes once what is waited for has come.
+  if (!busy && done_ != nullptr && (*done_)()) return;
   if (!busy) {
     const auto next = std::min(until, network_.next());
     quiet_ = next > limit_ || next == kNever;

@@ -65,7 +65,8 @@ class SimLoop final : public Loop {
   // Cancelled operations by the turns they still have to wait.
   std::array<List<Operation, RunTag>, 4> late_;
   Instant limit_ = kNever;
-  bool quiet_ = false;  // Nothing is to happen before limit_.
+  bool quiet_ = false;                           // Nothing is to happen before limit_.
+  const std::function<bool()>* done_ = nullptr;  // Of run_until().
   std::uint64_t turns_at_instant_ = 0;
 
   std::mutex mutex_;
