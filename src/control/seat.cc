@@ -19,6 +19,11 @@ Seat::Seat(std::unique_ptr<Worker> worker, std::uint32_t workers, bool log)
       scope_(worker_->loop()),
       end_scope_(worker_->loop()) {}
 
+Seat::~Seat() {
+  worker_->join();
+  loop().run_posted();
+}
+
 void Seat::add_listener(ListenerShared& shared, int descriptor) {
   listeners_.push_back(
       std::make_unique<Listener>(loop(), shared, descriptor, store_, gateway_->series(),

@@ -20,6 +20,11 @@ class Seat {
   // `log` says whether there is an access log.
   static Result<std::unique_ptr<Seat>> create(std::size_t index, std::uint32_t workers, bool log);
 
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+  // Joins the thread; what was posted to it too late runs here.
+  ~Seat();
+
   Worker& worker() { return *worker_; }
   Loop& loop() { return worker_->loop(); }
   MetricStore& store() { return store_; }

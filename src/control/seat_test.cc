@@ -29,5 +29,17 @@ TEST(Seat, ClosingItEndsItsThread) {
   EXPECT_TRUE(ran);
 }
 
+TEST(Seat, WhatWasPostedTooLateStillFindsEverything) {
+  auto seat = Seat::create(0, 1, false);
+  ASSERT_TRUE(seat.has_value());
+  bool copied = false;
+  (*seat)->loop().post([&copied, store = &(*seat)->store()] {
+    const auto copy = store->copy();
+    copied = true;
+  });
+  seat->reset();
+  EXPECT_TRUE(copied);
+}
+
 }  // namespace
 }  // namespace penstock

@@ -75,6 +75,11 @@ class Loop {
   void run();
   // From any thread, also from a signal handler.
   void stop();
+  // After run() has ended: runs what was posted since, while all that it speaks of is still there.
+  void run_posted() {
+    while (take_messages()) {
+    }
+  }
 
   // For Connect.
   virtual bool start(Connect& connect) = 0;
