@@ -62,11 +62,15 @@ void Admin::answer_ready(Exchange& exchange) {
   const auto query = exchange.target.query;
   const bool verbose = query == "verbose" || query.starts_with("verbose&") ||
                        query.ends_with("&verbose") || query.starts_with("verbose=");
-  const std::string_view state = ready ? "ok" : "not ready: draining";
-  if (!verbose) return answer_text(exchange, ready ? 200 : 503, ready ? "ok\n" : "draining\n");
-  answer_text(
-      exchange, ready ? 200 : 503,
-      exchange.arena().join("[+] config: ok\n", ready ? "[+] " : "[-] ", "serving: ", state, "\n"));
+  const std::string_view state = ready                                    ? "ok"
+                                 : node_.state() == Node::State::starting ? "starting"
+                                                                          : "draining";
+  auto& arena = exchange.arena();
+  const auto text =
+      verbose ? arena.join("[+] config: ok\n",
+                           ready ? "[+] serving: " : "[-] serving: not ready: ", state, "\n")
+              : arena.join(state, "\n");
+  answer_text(exchange, ready ? 200 : 503, text);
 }
 
 Task<void> Admin::answer_metrics(Exchange& exchange) {
