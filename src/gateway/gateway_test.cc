@@ -1,0 +1,387 @@
+#include "gateway/gateway.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "config/load.h"
+#include "http/h1/two_ends.h"
+#include "listener/listener.h"
+#include "upstream/call_bench.h"
+
+namespace penstock {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kConfig = R"(
+listeners:
+  - { name: public, address: "10.0.0.1:8080", limits: { bodyBytes: 1KiB } }
+services:
+  - { serviceName: s, instances: [ { host: 10.0.0.11, port: 80 } ],
+      timeouts: { idle: 5s, maxStreamAge: 1m } }
+  - { serviceName: nowhere, instances: [ { host: 10.0.0.12, port: 80 } ] }
+routes:
+  - { routeId: open, methods: [ GET, POST ], path: "/open/{id}", upstreamService: s,
+      authRequired: false }
+  - { routeId: closed, method: GET, path: /closed, upstreamService: s }
+  - { routeId: stream, method: GET, path: /stream, upstreamService: s, authRequired: false,
+      stream: true }
+  - { routeId: nowhere, methods: [ GET, OPTIONS ], path: /nowhere, upstreamService: nowhere,
+      authRequired: false }
+)";
+
+// Everything from the client's bytes to the service's, in virtual time.
+class GatewayTest : public ::testing::Test {
+ protected:
+  GatewayTest() {
+    auto loaded = load_text("t", kConfig, [](std::string_view) { return std::nullopt; });
+    ensure(loaded.ok);
+    config_ = std::move(loaded.config);
+    gateway_.snapshot().swap_to(
+        new Edition<Snapshot>(loop_, std::move(*compile(config_.document, 1)), 1));
+    gateway_.directory().swap_to(new Edition<Directory>(loop_, directory(), 1));
+  }
+  ~GatewayTest() override {
+    scope_.cancel();
+    service_.reset();
+    EXPECT_TRUE(loop_.run_until([this] { return scope_.empty(); }, 1h));
+    gateway_.snapshot().reset();
+    gateway_.directory().reset();
+    EXPECT_EQ(loop_.buffers().lent(), 0U);
+  }
+
+  std::unique_ptr<const Directory> directory() const {
+    auto made = std::make_unique<Directory>();
+    for (const auto& service : config_.document.services) {
+      auto set = std::make_shared<EndpointSet>();
+      Endpoint endpoint;
+      endpoint.text = service.instances[0].host.value + ":80";
+      endpoint.address = *Address::parse(endpoint.text);
+      endpoint.authority = endpoint.text;
+      endpoint.state = std::make_shared<EndpointState>();
+      set->endpoints.push_back(std::move(endpoint));
+      set->plan_rounds();
+      made->services.push_back(std::move(set));
+    }
+    return made;
+  }
+  void trust(std::vector<std::string> proxies) { trusted_ = *CidrSet::parse(proxies); }
+  void answer(std::vector<Act> acts) {
+    service_ =
+        std::make_unique<ScriptedService>(loop_, SimNetwork::address(11, 80), std::move(acts));
+  }
+  void open() {
+    if (listener_) return;
+    shared_ = std::make_unique<ListenerShared>(config_.node.listeners.front(),
+                                               *Address::parse("10.0.0.1:8080"),
+                                               std::move(trusted_), 100U);
+    listener_ = std::make_unique<Listener>(
+        loop_, *shared_, loop_.network().listen(address_), store_, gateway_.series(),
+        [this](Exchange& exchange) { return gateway_.serve(exchange); });
+    listener_->start(scope_);
+  }
+
+  // Sends on a connection of its own, and gives all that comes until a quiet second.
+  std::string ask(std::string text) {
+    open();
+    std::string heard;
+    Scope scope(loop_);
+    scope.spawn(ask_and_hear(*this, std::move(text), heard));
+    EXPECT_TRUE(loop_.run_until([&] { return scope.empty(); }, 1h));
+    return heard;
+  }
+  std::string get(const std::string& path, const std::string& fields = {},
+                  const std::string& method = "GET", const std::string& content = {}) {
+    return ask(method + " " + path + " HTTP/1.1\r\nHost: api.test\r\n" + fields + "\r\n" + content);
+  }
+  static Task<void> ask_and_hear(GatewayTest& test, std::string text, std::string& heard) {
+    auto stream = co_await test.loop_.connect(test.address_, Timeout{});
+    EXPECT_TRUE(stream.has_value());
+    co_await (*stream)->send(text, Timeout{});
+    for (;;) {
+      auto got = co_await (*stream)->recv(BufferPool::kBlock, {.idle = 20s});
+      if (!got) co_return;
+      heard += got->bytes();
+    }
+  }
+
+  static Task<void> ask_and_leave(GatewayTest& test) {
+    auto stream = co_await test.loop_.connect(test.address_, Timeout{});
+    co_await http::h1::say(**stream, "GET /open/1 HTTP/1.1\r\nHost: h\r\n\r\n");
+    co_await sleep_for(test.loop_, 1s);
+    (*stream)->reset_on_close();
+  }
+
+  static std::string field(const std::string& head, const std::string& name) {
+    const auto at = head.find("\r\n" + name + ": ");
+    if (at == std::string::npos) return "(none)";
+    const auto begin = at + name.size() + 4;
+    return head.substr(begin, head.find("\r\n", begin) - begin);
+  }
+  static nlohmann::json problem(const std::string& answer) {
+    EXPECT_EQ(field(answer, "Content-Type"), "application/problem+json");
+    return nlohmann::json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
+  }
+  void expect_refused(const std::string& answer, int status, const std::string& code) {
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status) + " ")) << answer;
+    const auto json = problem(answer);
+    EXPECT_EQ(json["status"], status);
+    EXPECT_EQ(json["code"], code);
+    EXPECT_EQ(json["request_id"], field(answer, "X-Request-Id"));
+    EXPECT_NE(field(answer, "Date"), "(none)");
+    EXPECT_EQ(field(answer, "Via"), "(none)");
+  }
+  nlohmann::json logged() {
+    const auto waiting = ring_.waiting();
+    std::string line(waiting.first);
+    line += waiting.second;
+    ring_.pop(waiting.size());
+    return nlohmann::json::parse(line.substr(line.rfind('\n', line.size() - 2) + 1));
+  }
+  const std::string& seen() const { return service_->heads().back(); }
+
+  SimLoop loop_{1};
+  SocketAddress address_ = SimNetwork::address(1, 8080);
+  Config config_;
+  MetricStore store_;
+  LogRing ring_;
+  CidrSet trusted_;
+  Gateway gateway_{loop_, store_, &ring_, 1};
+  std::unique_ptr<ListenerShared> shared_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<ScriptedService> service_;
+  Scope scope_{loop_};
+};
+
+// --- Guard, match, authenticate
+
+TEST_F(GatewayTest, WhatNoRouteNamesIs404) {
+  expect_refused(get("/nothing"), 404, "no_route");
+  const auto line = logged();
+  EXPECT_EQ(line["status_code"], 404);
+  EXPECT_EQ(line["reason"], "no_route");
+}
+
+TEST_F(GatewayTest, AMethodThatNoRouteNamesIs405AndSaysWhichAre) {
+  const auto answer = get("/open/1", "", "DELETE");
+  expect_refused(answer, 405, "method_not_allowed");
+  EXPECT_NE(field(answer, "Allow").find("GET"), std::string::npos);
+  EXPECT_NE(field(answer, "Allow").find("POST"), std::string::npos);
+}
+
+TEST_F(GatewayTest, AProtectedRouteIs401) {
+  const auto answer = get("/closed");
+  expect_refused(answer, 401, "no_auth_policy");
+  EXPECT_EQ(field(answer, "WWW-Authenticate"), "Bearer realm=\"penstock\"");
+  EXPECT_EQ(logged()["route_id"], "closed");
+}
+
+TEST_F(GatewayTest, AnAnnouncedContentThatIsTooLongIs413) {
+  const auto answer = get("/open/1", "Content-Length: 1025\r\n", "POST");
+  expect_refused(answer, 413, "body_too_large");
+}
+
+TEST_F(GatewayTest, AChunkedContentThatTurnsOutTooLongIs413) {
+  answer({{ok(), Act::End::keep, false, 10s}});
+  std::string chunk = "400\r\n" + numbered(0x400) + "\r\n";
+  const auto answer = get("/open/1", "Transfer-Encoding: chunked\r\n", "POST", chunk + chunk);
+  expect_refused(answer, 413, "body_too_large");
+}
+
+TEST_F(GatewayTest, ARequestThatGoesRoundAndRoundIs508) {
+  expect_refused(get("/open/1", "Via: 1.1 penstock, 1.1 penstock, 1.1 penstock, 1.1 penstock\r\n"),
+                 508, "loop_detected");
+}
+
+TEST_F(GatewayTest, ItAnswersOptionsForItself) {
+  for (const std::string& answer :
+       {get("*", "", "OPTIONS"), get("/nowhere", "Max-Forwards: 0\r\n", "OPTIONS")}) {
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+    EXPECT_EQ(field(answer, "Allow"), "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    EXPECT_EQ(field(answer, "Content-Length"), "0");
+  }
+}
+
+TEST_F(GatewayTest, MaxForwardsIsCountedDownOrRefused) {
+  expect_refused(get("/nowhere", "Max-Forwards: x\r\n", "OPTIONS"), 400, "malformed_request");
+  expect_refused(get("/nowhere", "Max-Forwards: 3\r\n", "OPTIONS"), 502,
+                 "upstream_connect_refused");
+}
+
+TEST_F(GatewayTest, AMalformedRequestIs400AndTheLast) {
+  const auto answer = get("/open/1", "Bad Name: x\r\n");
+  expect_refused(answer, 400, "malformed_request");
+  EXPECT_EQ(field(answer, "Connection"), "close");
+  const auto trace = get("/open/1", "", "TRACE");
+  expect_refused(trace, 405, "method_refused");
+  EXPECT_NE(field(trace, "Allow"), "(none)");
+}
+
+// --- Towards the service
+
+TEST_F(GatewayTest, TheServiceSeesOneCanonicalRequest) {
+  answer({{ok()}});
+  const auto answer =
+      ask("GET http://API.test:80/a/../open/%7e1?q HTTP/1.1\r\nHost: other.test\r\n"
+          "Connection: close, X-Secret\r\nX-Secret: 1\r\nX-User-Id: root\r\nX_User_Id: root\r\n"
+          "Keep-Alive: timeout=5\r\nTE: gzip\r\nX-Forwarded-For: 6.6.6.6\r\nX-Request-Id: mine\r\n"
+          "traceparent: garbage\r\ntracestate: a=b\r\nAccept: text/plain\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_TRUE(seen().starts_with("GET /open/~1?q HTTP/1.1\r\n")) << seen();
+  EXPECT_EQ(field(seen(), "Accept"), "text/plain");
+  EXPECT_EQ(field(seen(), "Via"), "1.1 penstock");
+  EXPECT_TRUE(field(seen(), "X-Forwarded-For").starts_with("10.1.")) << seen();
+  EXPECT_EQ(field(seen(), "X-Forwarded-Proto"), "http");
+  EXPECT_EQ(field(seen(), "X-Request-Id").size(), kUuidSize);
+  EXPECT_EQ(field(seen(), "X-Request-Id"), field(answer, "X-Request-Id"));
+  EXPECT_EQ(field(seen(), "traceparent").size(), Trace::kParentSize);
+  for (const auto* const gone : {"Connection", "X-Secret", "X-User-Id", "X_User_Id", "Keep-Alive",
+                                 "TE", "tracestate", "Content-Length", "Transfer-Encoding"})
+    EXPECT_EQ(field(seen(), gone), "(none)") << gone;
+}
+
+TEST_F(GatewayTest, WhatATrustedProxySaysIsKept) {
+  trust({"10.1.0.0/16"});
+  answer({{ok()}});
+  const auto answer = get("/open/1",
+                          "X-Request-Id: mine-1\r\nX-Forwarded-For: 9.9.9.9\r\n"
+                          "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+                          "tracestate: a=b\r\n");
+  EXPECT_EQ(field(answer, "X-Request-Id"), "mine-1");
+  EXPECT_EQ(field(seen(), "X-Request-Id"), "mine-1");
+  EXPECT_TRUE(field(seen(), "traceparent").starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
+  EXPECT_EQ(field(seen(), "tracestate"), "a=b");
+  EXPECT_EQ(logged()["client_ip"], "9.9.9.9");
+}
+
+TEST_F(GatewayTest, AClientsCloseDoesNotCostTheServicesConnection) {
+  answer({{ok()}});
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = get("/open/1", "Connection: close\r\n");
+    EXPECT_EQ(field(answer, "Connection"), "close");
+  }
+  EXPECT_EQ(service_->connections(), 1);
+}
+
+TEST_F(GatewayTest, AnOldClientWithoutHostIsServed) {
+  answer({{ok()}});
+  const auto answer = ask("GET /open/1 HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_EQ(field(seen(), "Host"), "10.0.0.11:80");
+  EXPECT_EQ(field(seen(), "Via"), "1.0 penstock");
+}
+
+TEST_F(GatewayTest, GetServesHead) {
+  answer({{"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"}});
+  const auto answer = get("/open/1", "", "HEAD");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_EQ(field(answer, "Content-Length"), "4");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
+  EXPECT_TRUE(seen().starts_with("HEAD /open/1 "));
+}
+
+TEST_F(GatewayTest, ContentGoesBothWays) {
+  answer({{ok("answer")}});
+  const auto answer = get("/open/1", "Content-Length: 7\r\n", "POST", "content");
+  EXPECT_TRUE(answer.ends_with("answer"));
+  EXPECT_EQ(service_->contents().back(), "content");
+  const auto line = logged();
+  EXPECT_EQ(line["bytes_in"], 7);
+  EXPECT_EQ(line["bytes_out"], 6);
+  EXPECT_EQ(line["status_code"], 200);
+  EXPECT_EQ(line["upstream_service"], "s");
+  EXPECT_EQ(line["upstream_endpoint"], "10.0.0.11:80");
+  EXPECT_EQ(line["attempts"], 1);
+}
+
+// --- Towards the client
+
+TEST_F(GatewayTest, TheClientSeesNoneOfTheServicesHop) {
+  answer(
+      {{"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: keep-alive, X-Inside\r\n"
+        "X-Inside: 1\r\nKeep-Alive: timeout=9\r\nX-Request-Id: theirs\r\n"
+        "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nX-Kept: 1\r\n\r\nfine"}});
+  const auto answer = get("/open/1");
+  EXPECT_EQ(field(answer, "Via"), "1.1 penstock");
+  EXPECT_EQ(field(answer, "Date"), "Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(field(answer, "X-Kept"), "1");
+  EXPECT_EQ(field(answer, "X-Request-Id").size(), kUuidSize);
+  for (const auto* const gone : {"X-Inside", "Keep-Alive", "Connection"})
+    EXPECT_EQ(field(answer, gone), "(none)") << gone;
+}
+
+TEST_F(GatewayTest, AnAnswerWithoutADateGetsOne) {
+  answer({{ok()}});
+  EXPECT_TRUE(field(get("/open/1"), "Date").ends_with(" GMT"));
+}
+
+TEST_F(GatewayTest, AnAnswerWithTooManyConnectionOptionsIsARefusalWithItsProblem) {
+  std::string options = "a";
+  for (int i = 0; i < 64; ++i) options += ", a" + std::to_string(i);
+  answer({{"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: " + options + "\r\n\r\nfine"}});
+  expect_refused(get("/open/1"), 502, "upstream_malformed");
+}
+
+TEST_F(GatewayTest, AServiceThatIsNotThereIs502) {
+  const auto answer = get("/nowhere");
+  expect_refused(answer, 502, "upstream_connect_refused");
+  EXPECT_EQ(field(answer, "Proxy-Status"), "penstock; error=connection_refused");
+  EXPECT_EQ(logged()["attempts"], 2);
+}
+
+TEST_F(GatewayTest, AnAnswerThatIsCutShortIsCutShortForTheClient) {
+  answer({{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n", Act::End::fin}});
+  const auto answer = get("/open/1");
+  EXPECT_TRUE(answer.ends_with("5\r\nbegun\r\n")) << answer;
+  const auto line = logged();
+  EXPECT_EQ(line["status_code"], 200);
+  EXPECT_EQ(line["reason"], "upstream_incomplete");
+}
+
+TEST_F(GatewayTest, AClientThatResetsIs499) {
+  answer({{ok(numbered(400'000))}});
+  open();
+  Scope scope(loop_);
+  scope.spawn(ask_and_leave(*this));
+  loop_.run_until([&] { return scope.empty(); });
+  loop_.run_for(1min);
+  EXPECT_EQ(logged()["reason"], "client_closed");
+}
+
+// --- Tunnels
+
+TEST_F(GatewayTest, AWebSocketIsATunnel) {
+  Act act{
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello",
+      Act::End::fin};
+  answer({act});
+  const auto answer =
+      get("/open/1",
+          "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\n")) << answer;
+  EXPECT_EQ(field(answer, "Upgrade"), "websocket");
+  EXPECT_EQ(field(answer, "Connection"), "upgrade");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nhello"));
+  EXPECT_EQ(field(seen(), "Upgrade"), "websocket");
+  EXPECT_EQ(field(seen(), "Connection"), "upgrade");
+  loop_.run_for(1min);
+  const auto line = logged();
+  EXPECT_EQ(line["status_code"], 101);
+  EXPECT_EQ(line["bytes_out"], 5);
+}
+
+TEST_F(GatewayTest, AnUpgradeToAnythingElseIsForgotten) {
+  answer({{ok()}});
+  const auto answer = get("/open/1", "Connection: Upgrade\r\nUpgrade: h2c\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(field(seen(), "Upgrade"), "(none)");
+  EXPECT_EQ(field(seen(), "Connection"), "(none)");
+}
+
+}  // namespace
+}  // namespace penstock
