@@ -99,6 +99,7 @@ Task<Result<void>> Call::try_once() {
   progress_ = Progress::nothing_sent;
   has_head_ = false;
   upload_started_ = false;
+  head_sent_ = false;
   upload_ended_at_.reset();
   upload_result_ = {};
   exchange_.upstream.status = 0;
@@ -178,10 +179,11 @@ Result<void> Call::connect_failed(const Error& error) {
 Task<Result<void>> Call::send_request() {
   progress_ = Progress::sending;
   auto& request = exchange_.request;
-  if (body_ && !request.expects_continue) {
+  if (body_ && !expects_continue()) {
     start_upload();
     co_return Result<void>{};
   }
+  head_sent_ = true;
   const auto sent = co_await connection_->send(
       request, exchange_.workspace.out, Timeout{.idle = timeouts().idle, .until = deadline_});
   sent_at_ = exchange_.loop().now();
@@ -189,6 +191,12 @@ Task<Result<void>> Call::send_request() {
   if (sent || sent.error().kind == Error::Kind::reset) co_return Result<void>{};
   if (sent.error().kind == Error::Kind::timed_out) co_return fail(reasons::kWriteTimeout);
   co_return fail(sent.error());
+}
+
+// The client has been told to send its body.
+void Call::go_on() {
+  continued_ = true;
+  start_upload();
 }
 
 void Call::start_upload() {
@@ -200,7 +208,7 @@ void Call::start_upload() {
 Task<void> Call::upload() {
   const Timeout timeout{.idle = timeouts().idle, .until = deadline_};
   // After `Expect: 100-continue` the head has gone ahead.
-  if (exchange_.request.expects_continue)
+  if (head_sent_)
     upload_result_ =
         co_await connection_->send_content(*body_, exchange_.request.framing, upload_out_, timeout);
   else
@@ -241,7 +249,7 @@ Task<Result<void>> Call::wait_for_head() {
     if (client_gone_) co_return fail(reasons::kClientClosed);
     if (upload_ended_at_ && upload_result_.end == http::Sent::End::source_failed)
       co_return fail(upload_result_.error);
-    const bool continue_pending = body_ && exchange.request.expects_continue && !upload_started_;
+    const bool continue_pending = expects_continue() && !upload_started_;
     Timeout timeout{.until = head_deadline()};
     if (continue_pending)
       timeout.idle = kContinueWait;
@@ -262,11 +270,11 @@ Task<Result<void>> Call::wait_for_head() {
     if (now >= try_deadline_) co_return fail(reasons::kTryTimeout);
     if (continue_pending) {
       // The service does not know the expectation, or takes its time: the body is asked for.
-      http::ResponseHead go_on;
-      go_on.status = 100;
-      const auto sent = co_await exchange.responder->interim(go_on);
+      http::ResponseHead head;
+      head.status = 100;
+      const auto sent = co_await exchange.responder->interim(head);
       if (!sent) co_return fail(reasons::kClientClosed);
-      start_upload();
+      go_on();
       continue;
     }
     if (uploading()) continue;
@@ -297,12 +305,12 @@ Result<void> Call::head_failed(const Error& error) {
 Task<Result<void>> Call::take_interim() {
   auto& head = exchange_.response;
   if (++interims_ > kInterims) co_return fail(reasons::kUpstreamMalformed);
+  if (head.status == 100 && continued_) co_return Result<void>{};  // The client was told already.
   const auto cleaned = http::clean(head);
   if (!cleaned) co_return cleaned;
   const auto sent = co_await exchange_.responder->interim(head);
   if (!sent) co_return fail(reasons::kClientClosed);
-  const bool continue_pending = body_ && exchange_.request.expects_continue && !upload_started_;
-  if (head.status == 100 && continue_pending) start_upload();
+  if (head.status == 100 && expects_continue() && !upload_started_) go_on();
   co_return Result<void>{};
 }
 

@@ -24,7 +24,7 @@ class Call {
   static constexpr Duration kContinueWait = std::chrono::seconds(1);
   // A client's FIN may be a half-close behind its request, so an answer that comes this soon after
   // it is still sent; then the call is given up.
-  static constexpr Duration kHalfClosedWait = std::chrono::seconds(1);
+  static constexpr Duration kHalfClosedWait = std::chrono::seconds(3);
   // Interim answers to one request; a service that sends more is broken.
   static constexpr int kInterims = 32;
 
@@ -72,6 +72,7 @@ class Call {
   Task<Result<void>> take_interim();
   Task<void> upload();
   void start_upload();
+  void go_on();
   void give_up();
   Result<void> head_failed(const Error& error);
   Result<void> connect_failed(const Error& error);
@@ -80,6 +81,10 @@ class Call {
   bool may_retry(const Result<void>& outcome);
   bool listed(const Result<void>& outcome) const;
   bool is_stream() const;
+  // The client waits to be told that its body is wanted.
+  bool expects_continue() const {
+    return body_ && exchange_.request.expects_continue && !continued_;
+  }
   bool uploading() const { return upload_started_ && !upload_ended_at_; }
   Instant head_deadline() const { return std::min(try_deadline_, deadline_); }
   const TimeoutsConfig& timeouts() const { return service_.config().timeouts; }
@@ -107,6 +112,8 @@ class Call {
   bool has_head_ = false;  // The final one.
   Instant sent_at_{};  // When the head, and what went with it, had left.
   std::string upload_out_;
+  bool head_sent_ = false;  // Ahead of the content.
+  bool continued_ = false;  // The client was sent a 100, in whichever try.
   bool upload_started_ = false;
   std::optional<Instant> upload_ended_at_;
   http::Sent upload_result_;
