@@ -84,11 +84,12 @@ class Address {
   friend std::strong_ordering operator<=>(const Address& a, const Address& b);
 
  private:
+  // The largest first: it is the one that `{}` sets to zero, and a zone must not be left over.
   union Storage {
+    sockaddr_un un;
     sockaddr any;
     sockaddr_in v4;
     sockaddr_in6 v6;
-    sockaddr_un un;
   };
   Storage storage_{};
   socklen_t size_ = 0;

@@ -3,7 +3,10 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <cstring>
+#include <new>
 #include <unordered_set>
 
 namespace penstock {
@@ -68,6 +71,13 @@ TEST(Address, ReadsBackWhatItWrites) {
     EXPECT_EQ(address->to_text(), text);
     EXPECT_EQ(Address::from(address->raw(), address->raw_size()), *address);
   }
+}
+
+TEST(Address, HasNoZoneWhateverStoodInItsPlace) {
+  alignas(Address) std::array<std::byte, sizeof(Address)> place;
+  place.fill(std::byte{0xff});
+  const auto* const address = new (place.data()) Address(*IpAddress::parse("::1"), 80);
+  EXPECT_EQ(address->to_text(), "[::1]:80");
 }
 
 TEST(Address, KnowsItsParts) {
