@@ -35,22 +35,50 @@ class Chaos {
     }
   }
 
+  // Until all clients have had their answers.
   void run() {
-    Scope clients(world_.loop());
-    Scope weather(world_.loop());
-    weather.spawn(make_weather());
-    for (int i = 0; i < 6; ++i) clients.spawn(be_client(i));
-    ASSERT_TRUE(world_.loop().run_until([&] { return clients.empty(); }, 10min));
-    weather.cancel();
-    world_.loop().run_until([&] { return weather.empty(); });
-    clear_up();
+    start();
+    ASSERT_TRUE(world_.loop().run_until([this] { return clients_.empty(); }, 10min));
+    stop();
     // Idle connections are closed, and all that had stalled has been given up.
     world_.loop().run_for(10s);
     EXPECT_EQ(world_.network().open_streams(), 0U);
     EXPECT_EQ(world_.loop().buffers().lent(), 0U);
   }
 
+  // The gateway is cancelled in the midst of it.
+  void run_and_cut() {
+    start();
+    world_.loop().run_for(world_.up_to(3s));
+    ending_ = true;
+    world_.end_gateway();
+    stop();
+  }
+
+  // The gateway drains: what was asked before is still answered.
+  void run_and_drain() {
+    start();
+    world_.loop().run_for(world_.up_to(3s));
+    ending_ = true;
+    world_.drain();
+    EXPECT_TRUE(world_.loop().run_until([this] { return world_.drained(); }, kTotal + 2s));
+    world_.network().stop_listening(World::gateway());
+    stop();
+  }
+
  private:
+  void start() {
+    weather_.spawn(make_weather());
+    for (int i = 0; i < 6; ++i) clients_.spawn(be_client(i));
+  }
+
+  void stop() {
+    clients_.cancel();
+    weather_.cancel();
+    world_.loop().run_until([this] { return clients_.empty() && weather_.empty(); });
+    clear_up();
+  }
+
   Act some_act() {
     if (world_.chance(faults_)) return static_cast<Act>(world_.random().below(kActs));
     return world_.chance(50) ? Act::answer : Act::answer_chunked;
@@ -69,6 +97,7 @@ class Chaos {
         continue;
       }
       const auto outcome = co_await client.ask(method, path, body);
+      if (ending_ && outcome.status == 0) co_return;
       check(outcome, path, get);
       if (world_.chance(10)) client.leave();
       co_await sleep_for(world_.loop(), world_.chance(50) ? 0ms : world_.up_to(300ms));
@@ -153,6 +182,9 @@ class Chaos {
   World world_;
   unsigned faults_;  // Percent.
   std::vector<std::unique_ptr<Origin>> origins_;
+  Scope clients_{world_.loop()};
+  Scope weather_{world_.loop()};
+  bool ending_ = false;
 };
 
 // PENSTOCK_SIM_SEEDS=BEGIN-END for more of them, or for one again.
@@ -171,13 +203,26 @@ Seeds seeds() {
   return seeds;
 }
 
-TEST(Chaos, WhateverHappensThePromisesHold) {
+void for_each_seed(void (Chaos::*run)()) {
   const auto [begin, end] = seeds();
   for (auto seed = begin; seed < end; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Chaos(seed).run();
-    if (HasFailure()) return;
+    Chaos chaos(seed);
+    (chaos.*run)();
+    if (::testing::Test::HasFailure()) return;
   }
+}
+
+TEST(Chaos, WhateverHappensThePromisesHold) {
+  for_each_seed(&Chaos::run);
+}
+
+TEST(Chaos, TheGatewayMayBeCutAtAnyTime) {
+  for_each_seed(&Chaos::run_and_cut);
+}
+
+TEST(Chaos, WhatWasAskedBeforeADrainIsAnswered) {
+  for_each_seed(&Chaos::run_and_drain);
 }
 
 }  // namespace

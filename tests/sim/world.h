@@ -39,8 +39,11 @@ class World {
   Scope& scope() { return scope_; }
   // Runs a task to its end.
   void run(Task<void> task);
+  // Stops accepting, and lets what is in flight end.
   void drain() { listener_->drain(); }
-  bool drained() const { return listener_->idle(); }
+  bool drained() const { return listener_->idle() && serving_.empty(); }
+  // Cancels whatever the gateway does, and waits for it to end.
+  void end_gateway();
 
   // Evenly among [0, most].
   Duration up_to(Duration most) {
