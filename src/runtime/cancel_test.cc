@@ -143,11 +143,12 @@ int trip_at(Bench& bench, OffloadPool& pool, Trip::When when, int n) {
 }
 
 template <class MakeBench>
-void trip_everywhere(MakeBench make_bench, OffloadPool& pool) {
+void trip_everywhere(MakeBench make_bench) {
   for (const auto when : {Trip::When::before, Trip::When::within}) {
     for (int n = 1;; ++n) {
       SCOPED_TRACE(n);
       auto bench = make_bench();
+      OffloadPool pool(1);  // Ends before the loop that it posts to.
       const int awaits = trip_at(*bench, pool, when, n);
       if (::testing::Test::HasFailure()) return;
       if (awaits < n) break;  // The whole program has run.
@@ -156,26 +157,24 @@ void trip_everywhere(MakeBench make_bench, OffloadPool& pool) {
 }
 
 TEST(Cancel, AtEveryAwaitOfARealProgram) {
-  OffloadPool pool(1);
-  trip_everywhere([] { return std::make_unique<EpollBench>(); }, pool);
+  trip_everywhere([] { return std::make_unique<EpollBench>(); });
 }
 
 TEST(Cancel, AtEveryAwaitOfASimulatedProgram) {
-  OffloadPool pool(1);
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     SCOPED_TRACE(seed);
-    trip_everywhere([seed] { return std::make_unique<SimBench>(seed); }, pool);
+    trip_everywhere([seed] { return std::make_unique<SimBench>(seed); });
     if (HasFailure()) return;
   }
 }
 
 // Between any two turns of the loop, whatever is waiting there.
 TEST(Cancel, AtEveryTurnOfASimulatedProgram) {
-  OffloadPool pool(1);
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     SCOPED_TRACE(seed);
     for (std::uint64_t turn = 1;; ++turn) {
       SimBench bench(seed);
+      OffloadPool pool(1);
       Trip trip{.loop = bench.loop(), .when = Trip::When::before, .at = 0};
       const auto acceptor = bench.acceptor();
       Program program{trip, bench.loop(), *acceptor, bench.address(), pool};
