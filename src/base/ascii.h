@@ -7,15 +7,19 @@
 namespace penstock {
 
 // ASCII only, whatever the locale: what protocols mean by "case-insensitive".
-constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return to_lower(x) == to_lower(y);
+         });
+}
+
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Without spaces and tabs at either end: the OWS of RFC 9110 §5.6.3.
 constexpr std::string_view trim_ows(std::string_view text) {

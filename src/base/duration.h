@@ -40,8 +40,12 @@ std::optional<ByteSize> parse_size(std::string_view text);
 std::string to_text(ByteSize size);
 
 namespace literals {
-constexpr ByteSize operator""_KiB(unsigned long long n) { return {n * 1024}; }
-constexpr ByteSize operator""_MiB(unsigned long long n) { return {n * 1024 * 1024}; }
+constexpr ByteSize operator""_KiB(unsigned long long n) {
+  return {n * 1024};
+}
+constexpr ByteSize operator""_MiB(unsigned long long n) {
+  return {n * 1024 * 1024};
+}
 }  // namespace literals
 
 }  // namespace penstock

@@ -9,8 +9,7 @@ using namespace std::chrono_literals;
 TEST(Duration, ReadsEveryUnitAndTheirSums) {
   EXPECT_EQ(parse_duration("250ms"), Duration(250ms));
   EXPECT_EQ(parse_duration("1m30s"), Duration(90s));
-  EXPECT_EQ(parse_duration("1d2h3m4s5ms6us7ns"),
-            Duration(24h + 2h + 3min + 4s + 5ms + 6us + 7ns));
+  EXPECT_EQ(parse_duration("1d2h3m4s5ms6us7ns"), Duration(24h + 2h + 3min + 4s + 5ms + 6us + 7ns));
   EXPECT_EQ(parse_duration("1.5s"), Duration(1500ms));
   EXPECT_EQ(parse_duration("0s"), Duration(0));
 }

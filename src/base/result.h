@@ -41,9 +41,10 @@ inline std::unexpected<Error> fail(Error::Kind kind, int os = 0) {
 }
 // `detail` must have static storage.
 inline std::unexpected<Error> fail(const Reason& reason, std::string_view detail = {}) {
-  return std::unexpected(
-      Error{.kind = Error::Kind::rejected, .reason = &reason, .detail = detail});
+  return std::unexpected(Error{.kind = Error::Kind::rejected, .reason = &reason, .detail = detail});
 }
-inline std::unexpected<Error> fail(const Error& error) { return std::unexpected(error); }
+inline std::unexpected<Error> fail(const Error& error) {
+  return std::unexpected(error);
+}
 
 }  // namespace penstock

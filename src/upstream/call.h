@@ -110,7 +110,7 @@ class Call {
   std::unique_ptr<http::h1::ClientConnection> connection_;
   Progress progress_ = Progress::nothing_sent;
   bool has_head_ = false;  // The final one.
-  Instant sent_at_{};  // When the head, and what went with it, had left.
+  Instant sent_at_{};      // When the head, and what went with it, had left.
   std::string upload_out_;
   bool head_sent_ = false;  // Ahead of the content.
   bool continued_ = false;  // The client was sent a 100, in whichever try.

@@ -72,7 +72,9 @@ void EpollLoop::read_clocks() {
   wall_ = WallTime(now_.time_since_epoch() + wall_offset_);
 }
 
-Instant EpollLoop::clock() const { return Instant(read_clock(CLOCK_MONOTONIC)); }
+Instant EpollLoop::clock() const {
+  return Instant(read_clock(CLOCK_MONOTONIC));
+}
 
 void EpollLoop::wait(Instant until) {
   const int n = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
