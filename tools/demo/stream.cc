@@ -66,6 +66,7 @@ bool Stream::write(std::string_view bytes) const {
 
 std::optional<Stream> connect_loopback(std::uint16_t port) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return std::nullopt;
   Stream stream(descriptor);
   const auto address = loopback(port);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
@@ -75,6 +76,7 @@ std::optional<Stream> connect_loopback(std::uint16_t port) {
 
 int listen_loopback(std::uint16_t port) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -1;
   const int on = 1;
   ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
