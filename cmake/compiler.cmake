@@ -29,6 +29,12 @@ if(PENSTOCK_LTO)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld)
+  # The archiver has to read what this very compiler writes: an older llvm-ar refuses it.
+  string(REGEX MATCH "^[0-9]+" clang_major "${CMAKE_CXX_COMPILER_VERSION}")
+  find_program(PENSTOCK_AR llvm-ar-${clang_major} REQUIRED)
+  find_program(PENSTOCK_RANLIB llvm-ranlib-${clang_major} REQUIRED)
+  set(CMAKE_AR "${PENSTOCK_AR}")
+  set(CMAKE_RANLIB "${PENSTOCK_RANLIB}")
 endif()
 
 find_program(CCACHE ccache)

@@ -3,10 +3,10 @@
 # `command=package` asks for a command, from wherever it comes; a plain name asks for the package.
 # shellcheck disable=SC2034
 
-packages_build=(clang-19 lld-19 ninja-build cmake ccache libfmt-dev libyaml-cpp-dev libsimdjson-dev
+packages_build=(clang-19 lld-19 llvm-19 ninja-build cmake ccache libfmt-dev libyaml-cpp-dev libsimdjson-dev
   nlohmann-json3-dev libssl-dev libspdlog-dev libcli11-dev libgtest-dev libgmock-dev libbenchmark-dev)
 packages_run=(curl=curl)
-packages_sanitize=(libclang-rt-19-dev llvm-19)
+packages_sanitize=(libclang-rt-19-dev)
 packages_test=(node=nodejs npm=npm curl=curl nginx=nginx-light haproxy=haproxy promtool=prometheus)
 packages_check=(clang-format-19 clang-tidy-19 python3=python3)
 packages_bench=(python3=python3 nginx=nginx-light)
