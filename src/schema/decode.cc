@@ -113,6 +113,8 @@ class Decoder {
         if (!this->value(node, field, *type.inner, type.open(value))) return false;
         *type.position(value) = node.at;  // Only what could be read has a place.
         return true;
+      case Kind::word_or_map:
+        return word_or_map(node, field, type, value);
       default:
         break;
     }
@@ -211,6 +213,13 @@ class Decoder {
   bool optional(const Node& node, const FieldInfo& field, const Type& type, void* value) {
     if (field.off && node.kind == Node::Kind::scalar && node.text == "off") return true;
     return this->value(node, field, *type.inner, type.open(value));
+  }
+
+  bool word_or_map(const Node& node, const FieldInfo& field, const Type& type, void* value) {
+    if (node.kind == Node::Kind::map)
+      return this->value(node, field, *type.inner, type.open(value));
+    if (node.kind != Node::Kind::scalar) return refuse(node, field, type);
+    return this->value(node, field, *type.word, type.open_word(value));
   }
 
   bool list(const Node& node, const FieldInfo& field, const Type& type, void* value) {
@@ -381,6 +390,8 @@ std::string expectation(const FieldInfo& field, const Type& type) {
       return expectation(field, *type.inner) + (field.off ? ", or off" : "");
     case Kind::located:
       return expectation(field, *type.inner);
+    case Kind::word_or_map:
+      return expectation(field, *type.word) + ", or a map";
   }
   return {};
 }

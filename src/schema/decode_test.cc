@@ -52,6 +52,8 @@ struct Extra {
   static constexpr auto describe() { return object(field("flag", &Extra::flag, "Yes | no.")); }
 };
 
+using ColourOrPart = WordOrMap<Colour, Part>;
+
 struct Whole {
   std::uint32_t limit = 7;
   double factor = 0.5;
@@ -65,19 +67,22 @@ struct Whole {
   std::vector<Part> parts;
   std::optional<Part> part;
   Extra extra;
+  ColourOrPart paint{Colour::red, {}};
+  std::vector<ColourOrPart> paints;
 
   static constexpr auto describe() {
     using C = Whole;
-    return object(field("limit", &C::limit, "A limit.").range(1, 100),
-                  field("factor", &C::factor, "A factor.").range(0, 1),
-                  field("wait", &C::wait, "A pause.").range(1ms, 1h),
-                  field("room", &C::room, "Room.").range(ByteSize{1}, ByteSize{1 << 20}),
-                  field("share", &C::share, "A share."), field("colour", &C::colour, "A colour."),
-                  field("even", &C::even, "Even."),
-                  field("cap", &C::cap, "A cap.").range(1, 9).or_off(),
-                  field("words", &C::words, "Words.").required().or_one("word").elements(1, 3),
-                  field("parts", &C::parts, "Parts.").elements(0, 2),
-                  field("part", &C::part, "A part."), flat(&C::extra));
+    return object(
+        field("limit", &C::limit, "A limit.").range(1, 100),
+        field("factor", &C::factor, "A factor.").range(0, 1),
+        field("wait", &C::wait, "A pause.").range(1ms, 1h),
+        field("room", &C::room, "Room.").range(ByteSize{1}, ByteSize{1 << 20}),
+        field("share", &C::share, "A share."), field("colour", &C::colour, "A colour."),
+        field("even", &C::even, "Even."), field("cap", &C::cap, "A cap.").range(1, 9).or_off(),
+        field("words", &C::words, "Words.").required().or_one("word").elements(1, 3),
+        field("parts", &C::parts, "Parts.").elements(0, 2), field("part", &C::part, "A part."),
+        flat(&C::extra), field("paint", &C::paint, "Paint."),
+        field("paints", &C::paints, "Paints.").or_one("onePaint"));
   }
 };
 
@@ -164,6 +169,28 @@ TEST(Decode, NeverShowsWhatAVariableHolds) {
             "f:2:8 limit: found the value of \"${SECRET}\", expected a whole number from 1 to 100");
   EXPECT_EQ(complaint("colour: ${SECRET}"),
             "f:2:9 colour: found the value of \"${SECRET}\", expected red or darkGreen");
+}
+
+TEST(Decode, TakesAWordOrAMap) {
+  const auto word = decode("word: w\npaint: darkGreen\n").whole;
+  EXPECT_EQ(word.paint.word, Colour::dark_green);
+  EXPECT_FALSE(word.paint.map);
+  const auto map = decode("word: w\npaint: {name: x}\npaints: [red, {name: y}]\n").whole;
+  EXPECT_FALSE(map.paint.word);
+  EXPECT_EQ(map.paint.map->name.value, "x");
+  ASSERT_EQ(map.paints.size(), 2u);
+  EXPECT_EQ(map.paints[1].map->name.value, "y");
+  const auto one = decode("word: w\nonePaint: {name: x}\n").whole;
+  ASSERT_EQ(one.paints.size(), 1u);
+  EXPECT_TRUE(one.paints[0].map);
+}
+
+TEST(Decode, SaysWhatAWordOrAMapShouldBe) {
+  EXPECT_EQ(complaint("paint: redd"),
+            "f:2:8 paint: found \"redd\", expected red or darkGreen; did you mean \"red\"?");
+  EXPECT_EQ(complaint("paint: [red]"),
+            "f:2:8 paint: found a list, expected red or darkGreen, or a map");
+  EXPECT_THAT(complaint("paint: {count: 2}"), HasSubstr("paint.name: found no such key"));
 }
 
 TEST(Decode, SaysWhatAValueShouldBe) {

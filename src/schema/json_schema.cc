@@ -97,6 +97,9 @@ Json schema_of(const FieldInfo& field, const Type& type) {
       return list_schema(field, type);
     case Kind::located:
       return schema_of(field, *type.inner);
+    case Kind::word_or_map:
+      return {
+          {"anyOf", Json::array({schema_of(field, *type.word), schema_of(field, *type.inner)})}};
     case Kind::optional:
       break;
   }

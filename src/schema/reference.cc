@@ -38,6 +38,8 @@ std::string show(const FieldInfo& field, const Type& type, const void* value) {
       return show(field, *type.inner, type.at(value, 0));
     case Kind::located:
       return show(field, *type.inner, type.at(value, 0));
+    case Kind::word_or_map:
+      return type.count(value) == 0 ? "" : show(field, *type.word, type.at(value, 0));
     case Kind::list:
       break;
   }
@@ -70,9 +72,11 @@ std::string kind_text(const FieldInfo& field, const Type& type) {
   if (type.kind == Kind::located) return kind_text(field, *type.inner);
   if (type.kind == Kind::object) return "map, see below";
   if (type.kind == Kind::list) {
+    if (type.inner->kind == Kind::word_or_map) return "list of: " + kind_text(field, *type.inner);
     if (innermost(type).kind == Kind::object) return "list of maps, see below";
     return "list of " + kind_text(field, *type.inner);
   }
+  if (type.kind == Kind::word_or_map) return kind_text(field, *type.word) + ", or a map, see below";
   return cell(expectation(field, type));
 }
 

@@ -19,6 +19,14 @@
 // compiler, so that parser, checks, JSON Schema and reference are ordinary functions over tables.
 namespace penstock::schema {
 
+// Two ways to write one thing: a word, or a map where a word does not say enough:
+// `stickyBy: ip`, `stickyBy: { header: X-Bucket }`. Exactly one of the two is set once it was read.
+template <class Word, class Map>
+struct WordOrMap {
+  std::optional<Word> word;
+  std::optional<Map> map;
+};
+
 // A share in percent: `20%`.
 struct Percent {
   double percent = 0;
@@ -52,6 +60,7 @@ enum class Kind : std::uint8_t {
   list,
   optional,
   located,
+  word_or_map,  // `word` is the one type, `inner`, an object, the other.
 };
 
 // A type that reads itself: `parse` gives nullopt for what it refuses, `kExpected` finishes the
@@ -87,6 +96,9 @@ struct Type {
   std::size_t (*count)(const void* value) = nullptr;
   const void* (*at)(const void* value, std::size_t index) = nullptr;
   Position* (*position)(void* value) = nullptr;
+  // word_or_map: the word, made; `open` makes the map.
+  const Type* word = nullptr;
+  void* (*open_word)(void* value) = nullptr;
   // object.
   const ObjectInfo* object = nullptr;
 };
@@ -113,6 +125,10 @@ template <class T>
 constexpr bool kIsLocated = false;
 template <class T>
 constexpr bool kIsLocated<Located<T>> = true;
+template <class T>
+constexpr bool kIsWordOrMap = false;
+template <class Word, class Map>
+constexpr bool kIsWordOrMap<WordOrMap<Word, Map>> = true;
 
 template <class T>
 constexpr const T& as(const void* value) {
@@ -219,6 +235,25 @@ constexpr Type located() {
 }
 
 template <class T>
+constexpr Type word_or_map() {
+  using Word = typename decltype(T::word)::value_type;
+  using Map = typename decltype(T::map)::value_type;
+  Type type{.kind = Kind::word_or_map, .inner = &kType<Map>};
+  type.open = [](void* value) -> void* {
+    as<T>(value).word.reset();
+    return &as<T>(value).map.emplace();
+  };
+  type.word = &kType<Word>;
+  type.open_word = [](void* value) -> void* {
+    as<T>(value).map.reset();
+    return &as<T>(value).word.emplace();
+  };
+  type.count = [](const void* value) -> std::size_t { return as<T>(value).word ? 1 : 0; };
+  type.at = [](const void* value, std::size_t) -> const void* { return &*as<T>(value).word; };
+  return type;
+}
+
+template <class T>
 constexpr Type object();  // describe.h
 
 template <class T>
@@ -245,6 +280,8 @@ constexpr Type type_of() {
     return optional<typename T::value_type>();
   else if constexpr (kIsLocated<T>)
     return located<decltype(T::value)>();
+  else if constexpr (kIsWordOrMap<T>)
+    return word_or_map<T>();
   else if constexpr (ParsedText<T>)
     return parsed<T>();
   else
