@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,20 +11,30 @@
 
 namespace penstock {
 
-// A file, read and checked. The config may be served when `ok`; warnings may stand in findings.
+// Files, read together and checked. The config may be served when `ok`; warnings may stand in
+// findings.
 struct Loaded {
   Config config;
   std::vector<schema::Finding> findings;
   bool ok = false;
-  bool unreadable = false;  // The file could not be read at all.
+  bool unreadable = false;  // A file could not be read at all.
 };
 
-// Reads `path`, YAML or JSON, expands `${...}` from `environment`, and checks the whole. Never
-// throws. Reads a file: not for a worker's thread.
+// A document at hand; `name` stands for its file in findings and tells its syntax.
+struct DocumentText {
+  std::string name;
+  std::string text;
+};
+
+// Reads `paths`, YAML or JSON, lays each on those before it (overlay.h), expands `${...}` from
+// `environment`, and checks the whole. Never throws. Reads files: not for a worker's thread.
+Loaded load_files(std::span<const std::string> paths,
+                  const schema::Environment& environment = schema::process_environment());
 Loaded load_file(const std::string& path,
                  const schema::Environment& environment = schema::process_environment());
 
-// The same for a text that is at hand; `name` stands for the file in findings.
+// The same for texts that are at hand.
+Loaded load_texts(std::span<const DocumentText> texts, const schema::Environment& environment);
 Loaded load_text(std::string_view name, std::string_view text,
                  const schema::Environment& environment);
 

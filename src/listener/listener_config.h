@@ -70,7 +70,7 @@ struct ListenerConfig {
   static constexpr auto describe() {
     using C = ListenerConfig;
     return schema::object(
-        schema::field("name", &C::name, "Its name in metrics and logs; unique.").required(),
+        schema::field("name", &C::name, "Its name in metrics and logs; unique.").id(),
         schema::field("address", &C::address,
                       "Where it listens: `host:port` or `[v6]:port`, the host an IP address.")
             .required(),

@@ -22,7 +22,7 @@ struct RouteConfig {
     return schema::object(
         schema::field("routeId", &C::route_id,
                       "Its name; unique. Of two routes alike the lowest name wins.")
-            .required(),
+            .id(),
         schema::field("methods", &C::methods,
                       "Methods it serves; any by default. GET also serves HEAD.")
             .or_one("method")

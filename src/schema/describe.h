@@ -31,6 +31,7 @@ struct FieldInfo {
   std::string_view doc = {};       // One or more sentences for the reference.
   std::string_view one_name = {};  // The spelling for a list of just one.
   bool required = false;
+  bool id = false;       // Tells the objects of a list apart, and overlays merge by it.
   bool off = false;      // An optional that may be written `off`.
   bool flat = false;     // Its keys stand among those of the object that holds it.
   bool bounded = false;  // Whether low and high were given; else the type's own hold.
@@ -53,6 +54,13 @@ struct Field {
   constexpr Field required() const {
     auto field = *this;
     field.info.required = true;
+    return field;
+  }
+  // The text by which the objects of a list are told apart; it is required. Two documents that are
+  // laid over one another mean the same object by the same id.
+  constexpr Field id() const {
+    auto field = required();
+    field.info.id = true;
     return field;
   }
   // Both bounds belong to the range.
@@ -107,6 +115,12 @@ struct Object {
 template <class... Fields>
 constexpr Object<Fields...> object(Fields... fields) {
   return {.fields = {fields...}};
+}
+
+// The fields of a base and more: for a config that extends another by deriving from it.
+template <class... Base, class... More>
+constexpr Object<Base..., More...> extend(const Object<Base...>& base, More... more) {
+  return {.fields = std::tuple_cat(base.fields, std::tuple(more...))};
 }
 
 // An object's table. `defaults` gives one that holds nothing but its defaults.

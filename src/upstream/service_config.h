@@ -169,7 +169,7 @@ struct ServiceConfig {
   static constexpr auto describe() {
     using C = ServiceConfig;
     return schema::object(
-        schema::field("serviceName", &C::service_name, "Its name; unique.").required(),
+        schema::field("serviceName", &C::service_name, "Its name; unique.").id(),
         schema::field("instances", &C::instances, "Where it runs.").required().elements(0, 10'000),
         schema::field("loadBalancing", &C::load_balancing, "How instances share the requests."),
         schema::field("timeouts", &C::timeouts, "How long each part of a call may take."),
