@@ -64,6 +64,43 @@ TEST(Published, WithoutWorkersNothingIsKept) {
   EXPECT_EQ(Table::alive, 0);
 }
 
+TEST(Published, TwoThatBelongTogetherAreNeverSeenApart) {
+  SimLoop loop(1);
+  Replica<Table> replica;
+  Replica<int> companion;
+  Published<Table> tables(loop);
+  Published<int> numbers(loop);
+  tables.add_worker(loop, replica);
+  numbers.add_worker(loop, companion);
+  for (int i = 1; i <= 3; ++i)
+    tables.publish_with(std::make_unique<Table>(i), numbers, std::make_unique<const int>(i));
+  numbers.publish(std::make_unique<const int>(3));
+  loop.run_until_idle();
+  EXPECT_EQ(replica->number, 3);
+  EXPECT_EQ(*companion, 3);
+  EXPECT_EQ(Table::alive, 1);
+  replica.reset();
+  companion.reset();
+  loop.run_until_idle();
+  EXPECT_EQ(Table::alive, 0);
+}
+
+TEST(Published, ALargeOneIsFreedByThePoolAndNotOnTheLoop) {
+  SimLoop loop(1);
+  {
+    OffloadPool pool(1);
+    Replica<Table> replica;
+    Published<Table> published(loop, &pool);
+    published.add_worker(loop, replica);
+    published.publish(std::make_unique<Table>(1));
+    loop.run_until_idle();
+    replica.reset();
+    loop.run_until_idle();
+  }
+  EXPECT_EQ(Table::alive, 0);
+  EXPECT_NE(Table::freed_on.load(), std::this_thread::get_id());
+}
+
 // One worker's user of the table: pins it now and then, and holds the pin for a few turns.
 Task<void> use(Loop& loop, Replica<Table>& replica, std::atomic<bool>& stop) {
   int last = 0;
