@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -53,13 +54,14 @@ std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string list_expectation(const FieldInfo& field) {
+// Of a list, or of a map of free keys.
+std::string list_expectation(const FieldInfo& field, std::string_view list, std::string_view noun) {
   const bool bounded = field.most < FieldInfo::kMostElements;
   if (field.least > 0 && bounded)
-    return fmt::format("a list of {} to {}", field.least, counted(field.most, "element"));
-  if (field.least > 0) return fmt::format("a list of at least {}", counted(field.least, "element"));
-  if (bounded) return fmt::format("a list of at most {}", counted(field.most, "element"));
-  return "a list";
+    return fmt::format("{} of {} to {}", list, field.least, counted(field.most, noun));
+  if (field.least > 0) return fmt::format("{} of at least {}", list, counted(field.least, noun));
+  if (bounded) return fmt::format("{} of at most {}", list, counted(field.most, noun));
+  return std::string(list);
 }
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
@@ -107,6 +109,8 @@ class Decoder {
         return object(node, field, *type.object, value);
       case Kind::list:
         return list(node, field, type, value);
+      case Kind::map:
+        return map(node, field, type, value);
       case Kind::optional:
         return optional(node, field, type, value);
       case Kind::located:
@@ -224,18 +228,43 @@ class Decoder {
 
   bool list(const Node& node, const FieldInfo& field, const Type& type, void* value) {
     if (node.kind != Node::Kind::list) return refuse(node, field, type);
-    if (node.items.size() < field.least || node.items.size() > field.most) {
-      findings_.error(node.at, path_,
-                      fmt::format("found {}, expected {}", counted(node.items.size(), "element"),
-                                  list_expectation(field)));
-      return false;
-    }
+    if (!counts(node, field, type, "element")) return false;
     type.clear(value);
     bool good = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const auto length = path_.size();
       path_ += fmt::format("[{}]", i);
       good = this->value(node.items[i], field, *type.inner, type.open(value)) && good;
+      path_.resize(length);
+    }
+    return good;
+  }
+
+  bool counts(const Node& node, const FieldInfo& field, const Type& type, std::string_view noun) {
+    if (node.items.size() >= field.least && node.items.size() <= field.most) return true;
+    findings_.error(node.at, path_,
+                    fmt::format("found {}, expected {}", counted(node.items.size(), noun),
+                                expectation(field, type)));
+    return false;
+  }
+
+  bool map(const Node& node, const FieldInfo& field, const Type& type, void* value) {
+    if (node.kind != Node::Kind::map) return refuse(node, field, type);
+    if (!counts(node, field, type, "key")) return false;
+    type.clear(value);
+    std::unordered_map<std::string_view, const Node*> seen;
+    bool good = true;
+    for (const auto& item : node.items) {
+      const auto [first, added] = seen.try_emplace(item.key, &item);
+      if (!added) {
+        good = repeated(item, *first->second);
+        continue;
+      }
+      const auto length = path_.size();
+      path_ += '.' + item.key;
+      void* const element = type.open(value);
+      *type.last_key(value) = {item.key, item.key_at};
+      good = this->value(item, field, *type.inner, element) && good;
       path_.resize(length);
     }
     return good;
@@ -262,7 +291,7 @@ class Decoder {
     bool good = true;
     for (const auto& item : node.items) good = member(item, info, slots) && good;
     for (const auto& slot : slots) good = present(node, slot) && good;
-    return good;
+    return alternatives(node, slots) && good;
   }
 
   bool member(const Node& item, const ObjectInfo& info, std::vector<Slot>& slots) {
@@ -271,7 +300,7 @@ class Decoder {
              (!known.field->one_name.empty() && known.field->one_name == item.key);
     });
     if (slot == slots.end()) return unknown(item, info);
-    if (slot->seen != nullptr) return repeated(item, *slot);
+    if (slot->seen != nullptr) return repeated(item, *slot->seen);
     slot->seen = &item;
     const auto& field = *slot->field;
     void* const value = field.member(slot->owner);
@@ -290,8 +319,7 @@ class Decoder {
     return this->value(item, field, *field.type->inner, field.type->open(value));
   }
 
-  bool repeated(const Node& item, const Slot& slot) {
-    const auto& first = *slot.seen;
+  bool repeated(const Node& item, const Node& first) {
     if (first.key != item.key)
       findings_.error(item.key_at, path_,
                       fmt::format("found both {} and {}, expected one of them",
@@ -345,6 +373,39 @@ class Decoder {
     return false;
   }
 
+  // Of the fields that say the same word in `one_of` exactly one is there.
+  bool alternatives(const Node& node, std::span<const Slot> slots) {
+    bool good = true;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const auto word = slots[i].field->one_of;
+      const auto same = [&](const Slot& slot) { return slot.field->one_of == word; };
+      if (word.empty() || std::ranges::any_of(slots.first(i), same)) continue;
+      good = exactly_one(node, slots, word) && good;
+    }
+    return good;
+  }
+
+  bool exactly_one(const Node& node, std::span<const Slot> slots, std::string_view word) {
+    std::string all;
+    std::vector<const Node*> written;
+    for (const auto& slot : slots) {
+      if (slot.field->one_of != word) continue;
+      all += (all.empty() ? "" : ", ") + in_quotes(slot.field->name);
+      if (slot.seen != nullptr) written.push_back(slot.seen);
+    }
+    if (written.size() == 1) return true;
+    if (written.empty()) {
+      findings_.error(node.at.line > 0 ? node.at : Position{1, 1, node.at.source}, path_,
+                      fmt::format("found none of {}, expected exactly one of them", all));
+      return false;
+    }
+    std::ranges::sort(written, {}, [](const Node* item) { return item->key_at; });
+    findings_.error(written[1]->key_at, path_,
+                    fmt::format("found both {} and {}, expected exactly one of {}",
+                                in_quotes(written[0]->key), in_quotes(written[1]->key), all));
+    return false;
+  }
+
   static std::string joined(const ObjectInfo& info) {
     std::string text;
     for (const auto key : keys_of(info)) {
@@ -385,7 +446,9 @@ std::string expectation(const FieldInfo& field, const Type& type) {
     case Kind::object:
       return "a map";
     case Kind::list:
-      return list_expectation(field);
+      return list_expectation(field, "a list", "element");
+    case Kind::map:
+      return list_expectation(field, "a map", "key");
     case Kind::optional:
       return expectation(field, *type.inner) + (field.off ? ", or off" : "");
     case Kind::located:

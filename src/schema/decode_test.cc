@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,27 @@ struct Extra {
 };
 
 using ColourOrPart = WordOrMap<Colour, Part>;
+
+// By road or by river.
+struct Way {
+  std::optional<std::string> road;
+  std::optional<std::uint32_t> river;
+
+  static constexpr auto describe() {
+    return object(field("road", &Way::road, "A road.").one_of("way"),
+                  field("river", &Way::river, "A river.").one_of("way"));
+  }
+};
+
+struct Atlas {
+  Map<Way> ways;
+  Map<std::uint32_t> distances;
+
+  static constexpr auto describe() {
+    return object(field("ways", &Atlas::ways, "Ways by name.").elements(1, 2),
+                  field("distances", &Atlas::distances, "Distances by name.").range(1, 9));
+  }
+};
 
 struct Whole {
   std::uint32_t limit = 7;
@@ -193,6 +215,58 @@ TEST(Decode, SaysWhatAWordOrAMapShouldBe) {
   EXPECT_THAT(complaint("paint: {count: 2}"), HasSubstr("paint.name: found no such key"));
 }
 
+struct DecodedAtlas {
+  Atlas atlas;
+  std::vector<std::string> findings;
+};
+
+DecodedAtlas decode_atlas(std::string_view yaml) {
+  Findings findings({"f"});
+  DecodedAtlas decoded;
+  if (auto root = parse(yaml, Syntax::yaml, 0, findings))
+    decode(*root, decoded.atlas, {}, findings);
+  for (const auto& finding : findings.take()) decoded.findings.push_back(to_text(finding));
+  return decoded;
+}
+
+TEST(Decode, FillsAMapOfFreeKeysInTheirOrder) {
+  const auto [atlas, findings] =
+      decode_atlas("ways:\n  north: {road: A1}\n  1.0: {river: 2}\ndistances: {b: 2, a: 9}\n");
+  EXPECT_THAT(findings, IsEmpty());
+  ASSERT_EQ(atlas.ways.entries.size(), 2u);
+  EXPECT_EQ(atlas.ways.entries[0].key.value, "north");
+  EXPECT_EQ(atlas.ways.entries[0].key.at, (Position{2, 3, 0}));
+  EXPECT_EQ(atlas.ways.entries[0].value.road, "A1");
+  EXPECT_EQ(atlas.ways.entries[1].key.value, "1.0");
+  EXPECT_EQ(atlas.ways.entries[1].value.river, 2u);
+  ASSERT_EQ(atlas.distances.entries.size(), 2u);
+  EXPECT_EQ(atlas.distances.entries[0].key.value, "b");
+}
+
+TEST(Decode, SaysWhatAMapOfFreeKeysShouldBe) {
+  EXPECT_THAT(decode_atlas("ways: [x]\n").findings,
+              ElementsAre("f:1:7 ways: found a list, expected a map of 1 to 2 keys"));
+  EXPECT_THAT(decode_atlas("ways: {}\n").findings,
+              ElementsAre("f:1:7 ways: found 0 keys, expected a map of 1 to 2 keys"));
+  EXPECT_THAT(decode_atlas("distances: {far: 10}\n").findings,
+              ElementsAre("f:1:18 distances.far: found 10, expected a whole number from 1 to 9"));
+  EXPECT_THAT(decode_atlas("distances: {a: 1, b: 2, a: 3}\n").findings,
+              ElementsAre("f:1:25 distances: found the key \"a\" a second time, expected it once: "
+                          "the first is in line 1"));
+}
+
+TEST(Decode, AsksForExactlyOneOfAlternatives) {
+  EXPECT_THAT(decode_atlas("ways: {x: {}}\n").findings,
+              ElementsAre("f:1:11 ways.x: found none of \"road\", \"river\", expected exactly one "
+                          "of them"));
+  EXPECT_THAT(decode_atlas("ways: {x: {river: 1, road: a}}\n").findings,
+              ElementsAre("f:1:22 ways.x: found both \"river\" and \"road\", expected exactly one "
+                          "of \"road\", \"river\""));
+  // What is written wrong is written.
+  EXPECT_THAT(decode_atlas("ways: {x: {river: wide}}\n").findings,
+              ElementsAre(HasSubstr("ways.x.river: found \"wide\"")));
+}
+
 TEST(Decode, SaysWhatAValueShouldBe) {
   EXPECT_EQ(complaint("limit: 0"), "f:2:8 limit: found 0, expected a whole number from 1 to 100");
   EXPECT_EQ(complaint("limit: 101"),
@@ -323,6 +397,26 @@ TEST(Reference, HasARowForEveryFieldAndASectionForEveryObject) {
   EXPECT_THAT(text, HasSubstr("| `flag` | true or false | `false` | Yes \\| no. |"));
   EXPECT_THAT(text, HasSubstr("### `parts[]`\n\n"));
   EXPECT_THAT(text, HasSubstr("### `part`\n\n"));
+}
+
+TEST(Reference, ShowsAMapOfFreeKeysAndItsAlternatives) {
+  const auto text = reference(kType<Atlas>, "Atlas", 2);
+  EXPECT_THAT(text, HasSubstr("| `ways` | map of names to maps, see below |  | Ways by name. |\n"));
+  EXPECT_THAT(text,
+              HasSubstr("| `distances` | map of names, to each: a whole number from 1 to 9 |"));
+  EXPECT_THAT(text, HasSubstr("### `ways.*`\n\n"));
+  EXPECT_THAT(text, HasSubstr("| `road` | text | exactly one of these | A road. |\n"));
+}
+
+TEST(JsonSchema, DescribesAMapOfFreeKeysAndItsAlternatives) {
+  const auto schema = nlohmann::json::parse(json_schema(kType<Atlas>, "Atlas"));
+  const auto& ways = schema["properties"]["ways"];
+  EXPECT_EQ(ways["minProperties"], 1);
+  EXPECT_EQ(ways["maxProperties"], 2);
+  const auto& way = ways["additionalProperties"];
+  EXPECT_EQ(way["additionalProperties"], false);
+  EXPECT_EQ(way["allOf"], nlohmann::json::parse(
+                              R"([{"oneOf": [{"required": ["road"]}, {"required": ["river"]}]}])"));
 }
 
 TEST(JsonSchema, DescribesEveryField) {

@@ -30,6 +30,7 @@ struct FieldInfo {
   std::string_view name = {};
   std::string_view doc = {};       // One or more sentences for the reference.
   std::string_view one_name = {};  // The spelling for a list of just one.
+  std::string_view one_of = {};    // Of the fields with this word exactly one is written.
   bool required = false;
   bool id = false;       // Tells the objects of a list apart, and overlays merge by it.
   bool off = false;      // An optional that may be written `off`.
@@ -37,7 +38,7 @@ struct FieldInfo {
   bool bounded = false;  // Whether low and high were given; else the type's own hold.
   std::int64_t low = 0;  // Of the value, or of each element of a list.
   std::int64_t high = 0;
-  std::size_t least = 0;  // Elements of a list.
+  std::size_t least = 0;  // Elements of a list or a map.
   std::size_t most = kMostElements;
   const Type* type = nullptr;
   void* (*member)(void* object) = nullptr;
@@ -71,7 +72,13 @@ struct Field {
     field.info.high = high.value;
     return field;
   }
-  // How many elements the list may have.
+  // Exactly one is written of the object's fields that say the same word here.
+  constexpr Field one_of(std::string_view what) const {
+    auto field = *this;
+    field.info.one_of = what;
+    return field;
+  }
+  // How many elements the list or map may have.
   constexpr Field elements(std::size_t least, std::size_t most) const {
     auto field = *this;
     field.info.least = least;

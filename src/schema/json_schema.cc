@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "schema/decode.h"
 #include "schema/reference.h"
@@ -37,6 +41,16 @@ Json choice_schema(const Type& type) {
   return or_variable({{"enum", std::move(names)}});
 }
 
+// Of the fields that say the same word in `one_of` exactly one is there.
+std::vector<Json> alternatives(const ObjectInfo& object) {
+  std::map<std::string_view, Json> each;
+  for (const auto& [owner, field] : fields_of(object))
+    if (!field->one_of.empty()) each[field->one_of].push_back({{"required", {field->name}}});
+  std::vector<Json> rules;
+  for (auto& [word, choices] : each) rules.push_back({{"oneOf", std::move(choices)}});
+  return rules;
+}
+
 Json object_schema(const ObjectInfo& object) {
   Json properties = Json::object();
   Json required = Json::array();
@@ -58,6 +72,7 @@ Json object_schema(const ObjectInfo& object) {
     else
       rules.push_back({{"not", {{"required", {name, one}}}}});
   }
+  for (const auto& rule : alternatives(object)) rules.push_back(rule);
   Json schema{{"type", "object"}, {"additionalProperties", false}};
   schema["properties"] = std::move(properties);
   if (!required.empty()) schema["required"] = std::move(required);
@@ -69,6 +84,13 @@ Json list_schema(const FieldInfo& field, const Type& type) {
   Json schema{{"type", "array"}, {"items", schema_of(field, *type.inner)}};
   if (field.least > 0) schema["minItems"] = field.least;
   if (field.most < FieldInfo::kMostElements) schema["maxItems"] = field.most;
+  return schema;
+}
+
+Json map_schema(const FieldInfo& field, const Type& type) {
+  Json schema{{"type", "object"}, {"additionalProperties", schema_of(field, *type.inner)}};
+  if (field.least > 0) schema["minProperties"] = field.least;
+  if (field.most < FieldInfo::kMostElements) schema["maxProperties"] = field.most;
   return schema;
 }
 
@@ -95,6 +117,8 @@ Json schema_of(const FieldInfo& field, const Type& type) {
       return object_schema(*type.object);
     case Kind::list:
       return list_schema(field, type);
+    case Kind::map:
+      return map_schema(field, type);
     case Kind::located:
       return schema_of(field, *type.inner);
     case Kind::word_or_map:

@@ -40,6 +40,8 @@ std::string show(const FieldInfo& field, const Type& type, const void* value) {
       return show(field, *type.inner, type.at(value, 0));
     case Kind::word_or_map:
       return type.count(value) == 0 ? "" : show(field, *type.word, type.at(value, 0));
+    case Kind::map:
+      return {};
     case Kind::list:
       break;
   }
@@ -76,6 +78,10 @@ std::string kind_text(const FieldInfo& field, const Type& type) {
     if (innermost(type).kind == Kind::object) return "list of maps, see below";
     return "list of " + kind_text(field, *type.inner);
   }
+  if (type.kind == Kind::map) {
+    if (type.inner->kind == Kind::object) return "map of names to maps, see below";
+    return "map of names, to each: " + kind_text(field, *type.inner);
+  }
   if (type.kind == Kind::word_or_map) return kind_text(field, *type.word) + ", or a map, see below";
   return cell(expectation(field, type));
 }
@@ -84,9 +90,18 @@ std::string row(const Described& described) {
   const auto& field = *described.field;
   auto name = code(field.name);
   if (!field.one_name.empty()) name += fmt::format(" (or {} for one)", code(field.one_name));
-  const auto standard = field.required ? "required" : code(default_text(*described.object, field));
+  const auto standard = field.required         ? "required"
+                        : field.one_of.empty() ? code(default_text(*described.object, field))
+                                               : "exactly one of these";
   return fmt::format("| {} | {} | {} | {} |\n", name, kind_text(field, *field.type), standard,
                      cell(field.doc));
+}
+
+// What a path says between a field's name and the keys within it.
+std::string step_into(const Type& type) {
+  if (type.kind == Kind::list) return "[]";
+  if (type.kind == Kind::map) return ".*";
+  return type.inner == nullptr ? "" : step_into(*type.inner);
 }
 
 void write(const ObjectInfo& object, const std::string& title, int level, std::string& out) {
@@ -98,8 +113,7 @@ void write(const ObjectInfo& object, const std::string& title, int level, std::s
   for (const auto& [owner, field] : fields) {
     const auto& type = innermost(*field->type);
     if (type.kind != Kind::object) continue;
-    const bool list = field->type->kind == Kind::list;
-    const auto inner = std::string(field->name) + (list ? "[]" : "");
+    const auto inner = std::string(field->name) + step_into(*field->type);
     const bool top = title.empty() || title[0] != '`';
     const auto path = top ? inner : title.substr(1, title.size() - 2) + '.' + inner;
     write(*type.object, '`' + path + '`', top ? level + 1 : level, out);

@@ -27,6 +27,16 @@ struct WordOrMap {
   std::optional<Map> map;
 };
 
+// A map whose keys are its writer's own, in the order in which they were written.
+template <class T>
+struct Map {
+  struct Entry {
+    Located<std::string> key;
+    T value{};
+  };
+  std::vector<Entry> entries;
+};
+
 // A share in percent: `20%`.
 struct Percent {
   double percent = 0;
@@ -58,6 +68,7 @@ enum class Kind : std::uint8_t {
   parsed,  // Text with a grammar of its own: see ParsedText.
   object,
   list,
+  map,  // Of free keys, each with an `inner`.
   optional,
   located,
   word_or_map,  // `word` is the one type, `inner`, an object, the other.
@@ -89,13 +100,14 @@ struct Type {
   std::string (*show)(const void* value) = nullptr;
   std::string_view expected = {};
   std::string_view pattern = {};
-  // list: a new last element. optional: the value, made. located: the value.
+  // list, map: a new last element. optional: the value, made. located: the value.
   const Type* inner = nullptr;
   void* (*open)(void* value) = nullptr;
-  void (*clear)(void* value) = nullptr;  // list: its defaults, before it is filled.
+  void (*clear)(void* value) = nullptr;  // list, map: its defaults, before it is filled.
   std::size_t (*count)(const void* value) = nullptr;
   const void* (*at)(const void* value, std::size_t index) = nullptr;
   Position* (*position)(void* value) = nullptr;
+  Located<std::string>* (*last_key)(void* value) = nullptr;  // map: of its last element.
   // word_or_map: the word, made; `open` makes the map.
   const Type* word = nullptr;
   void* (*open_word)(void* value) = nullptr;
@@ -121,6 +133,10 @@ template <class T>
 constexpr bool kIsList = false;
 template <class T>
 constexpr bool kIsList<std::vector<T>> = true;
+template <class T>
+constexpr bool kIsMap = false;
+template <class T>
+constexpr bool kIsMap<Map<T>> = true;
 template <class T>
 constexpr bool kIsLocated = false;
 template <class T>
@@ -214,6 +230,20 @@ constexpr Type list() {
 }
 
 template <class T>
+constexpr Type map() {
+  using Free = Map<T>;
+  Type type{.kind = Kind::map, .inner = &kType<T>};
+  type.open = [](void* value) -> void* { return &as<Free>(value).entries.emplace_back().value; };
+  type.clear = [](void* value) { as<Free>(value).entries.clear(); };
+  type.count = [](const void* value) { return as<Free>(value).entries.size(); };
+  type.at = [](const void* value, std::size_t index) -> const void* {
+    return &as<Free>(value).entries[index].value;
+  };
+  type.last_key = [](void* value) { return &as<Free>(value).entries.back().key; };
+  return type;
+}
+
+template <class T>
 constexpr Type optional() {
   using Optional = std::optional<T>;
   Type type{.kind = Kind::optional, .inner = &kType<T>};
@@ -276,6 +306,8 @@ constexpr Type type_of() {
     return enumeration<T>();
   else if constexpr (kIsList<T>)
     return list<typename T::value_type>();
+  else if constexpr (kIsMap<T>)
+    return map<decltype(T::Entry::value)>();
   else if constexpr (kIsOptional<T>)
     return optional<typename T::value_type>();
   else if constexpr (kIsLocated<T>)
