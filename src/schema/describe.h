@@ -35,6 +35,7 @@ struct FieldInfo {
   bool id = false;       // Tells the objects of a list apart, and overlays merge by it.
   bool off = false;      // An optional that may be written `off`.
   bool flat = false;     // Its keys stand among those of the object that holds it.
+  bool restart = false;  // A change waits for the process's next start: see restart.h.
   bool bounded = false;  // Whether low and high were given; else the type's own hold.
   std::int64_t low = 0;  // Of the value, or of each element of a list.
   std::int64_t high = 0;
@@ -70,6 +71,12 @@ struct Field {
     field.info.bounded = true;
     field.info.low = low.value;
     field.info.high = high.value;
+    return field;
+  }
+  // A reload does not take in a change of it; the whole of what it holds.
+  constexpr Field restart() const {
+    auto field = *this;
+    field.info.restart = true;
     return field;
   }
   // Exactly one is written of the object's fields that say the same word here.

@@ -93,8 +93,8 @@ std::string row(const Described& described) {
   const auto standard = field.required         ? "required"
                         : field.one_of.empty() ? code(default_text(*described.object, field))
                                                : "exactly one of these";
-  return fmt::format("| {} | {} | {} | {} |\n", name, kind_text(field, *field.type), standard,
-                     cell(field.doc));
+  return fmt::format("| {} | {} | {} | {}{} |\n", name, kind_text(field, *field.type), standard,
+                     cell(field.doc), field.restart ? " *A change needs a restart.*" : "");
 }
 
 // What a path says between a field's name and the keys within it.
