@@ -52,8 +52,11 @@ bool Gateway::guard(Exchange& exchange) {
 
 bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
   const auto& target = exchange.target;
-  const auto found =
-      snapshot.router.match(target.authority.host, target.path, exchange.request.method_text);
+  const auto found = snapshot.router.match({.host = target.authority.host,
+                                            .path = target.path,
+                                            .method = exchange.request.method_text,
+                                            .query = target.query,
+                                            .fields = &exchange.request.fields});
   switch (found.kind) {
     case RouteMatch::Kind::found:
       exchange.route = &snapshot.routes[found.route];

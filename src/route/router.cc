@@ -29,17 +29,16 @@ struct Router::Search {
   std::array<Segment, kMaxPatternSegments> segments;  // The first `size` are set.
 };
 
-RouteMatch Router::match(std::string_view host, std::string_view path,
-                         std::string_view method) const {
+RouteMatch Router::match(const RouteRequest& request) const {
   RouteMatch match;
-  match.path = path;
+  match.path = request.path;
   Search search(match);
-  const auto of_host = literal_child(0, host, hash_segment(host));
+  const auto of_host = literal_child(0, request.host, hash_segment(request.host));
   const auto of_any = nodes_[0].parameter;
   if (of_host == 0 && of_any == 0) return match;
   match.kind = RouteMatch::Kind::no_path;
-  if (!path.starts_with('/')) return match;
-  search.method = bit_of(method);
+  if (!match.path.starts_with('/')) return match;
+  search.method = bit_of(request.method);
   split(search);
   const bool found =
       (of_host != 0 && walk(search, of_host, 0)) || (of_any != 0 && walk(search, of_any, 0));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/message.h"
 #include "route/method_set.h"
 #include "route/pattern.h"
 
@@ -20,6 +21,16 @@ struct RouteEntry {
   std::vector<std::string> hosts;    // Exact; empty for any.
   std::vector<std::string> methods;  // As text; empty for any.
   std::string path;
+};
+
+// What of a request decides its route, in canonical form: host in lower case without port and
+// trailing dot, path with normalised escapes and no empty or dot segments.
+struct RouteRequest {
+  std::string_view host;
+  std::string_view path;
+  std::string_view method;
+  std::string_view query = {};           // Without its `?`.
+  const http::Fields* fields = nullptr;  // Null for none.
 };
 
 struct RouteMatch {
@@ -63,10 +74,8 @@ class Router {
   // Entries may be thrown away after. The error names the entry by its routeId.
   static std::expected<Router, std::string> compile(std::span<const RouteEntry> entries);
 
-  // `host` and `path` in canonical form: host in lower case without port and trailing dot, path
-  // with normalised escapes and no empty or dot segments. Allocates nothing. The path must outlive
-  // the match's parameters.
-  RouteMatch match(std::string_view host, std::string_view path, std::string_view method) const;
+  // Allocates nothing. The request's path must outlive the match's parameters.
+  RouteMatch match(const RouteRequest& request) const;
 
   // The name of a route's i-th parameter, from the left.
   std::string_view parameter_name(std::uint32_t route, std::size_t i) const;

@@ -34,7 +34,7 @@ struct Table {
 
   std::string ask(std::string_view path, std::string_view method = "GET",
                   std::string_view host = "h") const {
-    const auto match = router.match(host, path, method);
+    const auto match = router.match({host, path, method});
     switch (match.kind) {
       case RouteMatch::Kind::no_host:
         return "no_host";
@@ -321,7 +321,7 @@ TEST(Router, AgreesWithTheRuleAsItReads) {
       const auto host = std::string_view("hgf").substr(random.below(3), 1);
       const std::string_view methods[] = {"GET", "HEAD", "POST", "PURGE", "BAN"};
       const auto method = methods[random.below(5)];
-      const auto match = router.match(host, path, method);
+      const auto match = router.match({host, path, method});
       const std::string_view kinds[] = {"", "no_host", "no_path", "no_method"};
       const auto got = match.found() ? entries[match.route].route_id
                                      : kinds[static_cast<std::size_t>(match.kind)];
