@@ -13,20 +13,29 @@ namespace penstock {
 // How many connections a listener has, over all workers. Any thread; asked once per connection.
 class ConnectionLimits {
  public:
-  ConnectionLimits(std::uint32_t most, std::optional<std::uint32_t> most_per_address)
-      : most_(most), most_per_address_(most_per_address) {}
+  ConnectionLimits(std::uint32_t most, std::optional<std::uint32_t> most_per_address) {
+    change(most, most_per_address);
+  }
+  // For connections to come; those that are open stay.
+  void change(std::uint32_t most, std::optional<std::uint32_t> most_per_address);
 
   enum class Verdict : std::uint8_t { admitted, full, address_full };
-  // One that was admitted is to be released with the same address.
-  Verdict admit(const Address& peer);
-  void release(const Address& peer);
+  struct Admission {
+    Verdict verdict = Verdict::admitted;
+    bool counted_by_address = false;
+  };
+  // One that was admitted is to be released, with the same address.
+  Admission admit(const Address& peer);
+  void release(const Address& peer, Admission admission);
 
   std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }
-  std::uint32_t most() const { return most_; }
+  std::uint32_t most() const { return most_.load(std::memory_order_relaxed); }
 
  private:
-  const std::uint32_t most_;
-  const std::optional<std::uint32_t> most_per_address_;
+  bool admit_by_address(const IpAddress& ip, std::uint32_t most);
+
+  std::atomic<std::uint32_t> most_{0};
+  std::atomic<std::uint32_t> most_per_address_{0};  // 0: not counted.
   std::atomic<std::uint32_t> open_{0};
   std::mutex mutex_;  // Guards per_address_; held for one look-up.
   std::unordered_map<IpAddress, std::uint32_t> per_address_;

@@ -36,24 +36,33 @@ http::h1::ServerLimits limits_of(const ListenerLimits& config) {
 
 }  // namespace
 
-ListenerShared::ListenerShared(const ListenerConfig& config, const Address& bound, CidrSet trusted,
-                               std::uint32_t most)
-    : name(config.name.value),
-      limits(limits_of(config.limits)),
+ListenerSettings::ListenerSettings(const ListenerConfig& config, std::string_view name,
+                                   std::uint16_t port, CidrSet trusted)
+    : limits(limits_of(config.limits)),
       trusted_proxies(std::move(trusted)),
-      connections(most, config.limits.connections_per_address),
       entrance{.listener = name,
-               .port = bound.port(),
+               .port = port,
                .scheme = "http",
                .trusted_proxies = &trusted_proxies,
                .body_bytes = config.limits.body_bytes.bytes} {}
 
+ListenerShared::ListenerShared(const ListenerConfig& config, const Address& bound, CidrSet trusted,
+                               std::uint32_t most)
+    : name(config.name.value),
+      port(bound.port()),
+      first(config, name, port, std::move(trusted)),
+      connections(most, config.limits.connections_per_address) {}
+
 // A client's connection, while it is open.
 class Listener::Connection : public Link<> {
  public:
-  Connection(Listener& listener, std::unique_ptr<Stream> stream, const Address& peer)
-      : http(listener.loop_, std::move(stream), listener.shared_.limits),
+  Connection(Listener& listener, std::unique_ptr<Stream> stream, const Address& peer,
+             ConnectionLimits::Admission admission)
+      : settings(listener.settings_.pin()),
+        limits(listener.current().limits),
+        http(listener.loop_, std::move(stream), limits),
         peer_(peer),
+        admission_(admission),
         listener_(listener) {
     listener_.connections_.push_back(*this);
     listener_.listener_series_.connections(ConnectionState::idle, 1);
@@ -61,7 +70,7 @@ class Listener::Connection : public Link<> {
   ~Connection() {
     listener_.listener_series_.connections(
         active_ ? ConnectionState::active : ConnectionState::idle, -1);
-    listener_.shared_.connections.release(peer_);
+    listener_.shared_.connections.release(peer_, admission_);
   }
 
   void set_active(bool active) {
@@ -75,12 +84,16 @@ class Listener::Connection : public Link<> {
     if (!active_) http.stream().interrupt();
   }
 
+  const Address& peer() const { return peer_; }
+
+  const Pin<ListenerSettings> settings;  // Those of its accept: for the limits.
+  const http::h1::ServerLimits& limits;
   http::h1::ServerConnection http;
   bool open = true;
-  const Address& peer() const { return peer_; }
 
  private:
   const Address peer_;
+  const ConnectionLimits::Admission admission_;
   Listener& listener_;
   bool active_ = false;
 };
@@ -134,13 +147,13 @@ Task<void> Listener::accept() {
 void Listener::admit(Accepted accepted) {
   const auto peer = Address::from(reinterpret_cast<const sockaddr*>(&accepted.peer.storage),
                                   accepted.peer.length);
-  const auto verdict = shared_.connections.admit(peer);
-  if (verdict == ConnectionLimits::Verdict::admitted) {
+  const auto admission = shared_.connections.admit(peer);
+  if (admission.verdict == ConnectionLimits::Verdict::admitted) {
     listener_series_.accepted();
-    scope_->spawn(serve_connection(std::move(accepted.stream), peer));
+    scope_->spawn(serve_connection(std::move(accepted.stream), peer, admission));
     return;
   }
-  const bool full = verdict == ConnectionLimits::Verdict::full;
+  const bool full = admission.verdict == ConnectionLimits::Verdict::full;
   listener_series_.refused(full ? Refusal::connections : Refusal::connections_per_address);
   series_.hit(full ? Limit::connections : Limit::connections_per_address);
   turn_away(std::move(accepted.stream));
@@ -172,15 +185,16 @@ void Listener::drain() {
 
 // --- Serving
 
-Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address peer) {
-  Connection connection(*this, std::move(stream), peer);
+Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address peer,
+                                      ConnectionLimits::Admission admission) {
+  Connection connection(*this, std::move(stream), peer, admission);
   auto& http = connection.http;
   if (draining_) http.close_after();
   while (connection.open) {
     if (http.input().empty()) {
       connection.set_active(false);
       auto got = co_await http.stream().recv(http::h1::Input::kHeadRead,
-                                             Timeout{.idle = shared_.limits.idle_timeout});
+                                             Timeout{.idle = connection.limits.idle_timeout});
       if (!got && got.error().kind == Error::Kind::timed_out) series_.hit(Limit::idle_timeout);
       if (!got) break;
       http.input().put(std::move(*got));
@@ -192,8 +206,9 @@ Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address pe
 
 Task<void> Listener::serve_request(Connection& connection) {
   auto& http = connection.http;
+  const auto settings = settings_.pin();  // The entrance stays as long as the exchange.
   auto exchange = exchanges_.take();
-  exchange->entrance = &shared_.entrance;
+  exchange->entrance = &current().entrance;
   exchange->peer = &connection.peer();
   exchange->responder = &http;
   exchange->request_body = &http.body();
@@ -219,8 +234,8 @@ Task<Result<void>> Listener::read_head(Connection& connection, Exchange& exchang
   if (complete && *complete) co_return Result<void>{};
   Result<void> head;
   if (complete)
-    head =
-        co_await http.read_head(exchange.request, exchange.began + shared_.limits.header_timeout);
+    head = co_await http.read_head(exchange.request,
+                                   exchange.began + connection.limits.header_timeout);
   else
     head = fail(complete.error());
   if (head || head.error().reason == nullptr) co_return head;

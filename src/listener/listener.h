@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/list.h"
 #include "exchange/exchange.h"
@@ -14,21 +15,34 @@
 #include "net/address.h"
 #include "observe/series.h"
 #include "runtime/loop.h"
+#include "runtime/published.h"
 #include "runtime/scope.h"
 #include "runtime/signal.h"
 
 namespace penstock {
+
+// What of a listener's configuration a reload may change. Immutable; the networks in `trusted` were
+// parsed from it.
+struct ListenerSettings {
+  ListenerSettings(const ListenerConfig& config, std::string_view name, std::uint16_t port,
+                   CidrSet trusted);
+  ListenerSettings(const ListenerSettings&) = delete;
+  ListenerSettings& operator=(const ListenerSettings&) = delete;
+
+  http::h1::ServerLimits limits;
+  CidrSet trusted_proxies;
+  Entrance entrance;
+};
 
 // What all workers share of one listener.
 struct ListenerShared {
   ListenerShared(const ListenerConfig& config, const Address& bound, CidrSet trusted,
                  std::uint32_t connections);
 
-  std::string name;
-  http::h1::ServerLimits limits;
-  CidrSet trusted_proxies;
+  const std::string name;
+  const std::uint16_t port;
+  const ListenerSettings first;  // What it begins with; see Listener::settings().
   ConnectionLimits connections;
-  Entrance entrance;
   std::atomic<std::uint32_t> accepting{0};  // Workers that have not ended to accept.
 };
 
@@ -51,6 +65,10 @@ class Listener {
   void drain();
   bool idle() const { return connections_.empty() && !accepting_; }
 
+  // Swapped by control, once a reload has changed them. Limits hold for connections to come,
+  // everything else from the next request on.
+  Replica<ListenerSettings>& settings() { return settings_; }
+
  private:
   class Connection;
 
@@ -63,13 +81,16 @@ class Listener {
   void admit(Accepted accepted);
   void turn_away(std::unique_ptr<Stream> stream);
   Task<void> say_full(std::unique_ptr<Stream> stream);
-  Task<void> serve_connection(std::unique_ptr<Stream> stream, Address peer);
+  Task<void> serve_connection(std::unique_ptr<Stream> stream, Address peer,
+                              ConnectionLimits::Admission admission);
   Task<void> serve_request(Connection& connection);
   Task<Result<void>> read_head(Connection& connection, Exchange& exchange);
   void count_limit(const Error& fault);
+  const ListenerSettings& current() const { return settings_ ? *settings_ : shared_.first; }
 
   Loop& loop_;
   ListenerShared& shared_;
+  Replica<ListenerSettings> settings_;
   const int descriptor_;
   ListenerSeries listener_series_;
   WorkerSeries& series_;

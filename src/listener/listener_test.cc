@@ -44,6 +44,7 @@ class ListenerTest : public ::testing::Test {
     if (exchange.fault) fault_ = exchange.fault->reason;
     const auto rested = co_await sleep_for(loop_, pause_);
     if (!rested) co_return;
+    body_bytes_ = exchange.entrance->body_bytes;
     exchange.response.status = exchange.fault ? exchange.fault->reason->status : 200;
     exchange.response.framing = http::Framing::length;
     exchange.response.content_length = 4;
@@ -101,6 +102,7 @@ class ListenerTest : public ::testing::Test {
   int served_ = 0;
   Duration pause_{};
   const Reason* fault_ = nullptr;
+  std::uint64_t body_bytes_ = 0;  // Of the last exchange's entrance.
 };
 
 TEST_F(ListenerTest, ServesOneRequestAfterAnotherOnAConnection) {
@@ -270,6 +272,40 @@ TEST_F(ListenerTest, CancellingItEndsEverything) {
   EXPECT_EQ(ask(*waits, ""), "");
   EXPECT_EQ(ask(*within_head, ""), "");
   end();
+}
+
+TEST_F(ListenerTest, NewSettingsHoldFromTheNextRequestAndTheirLimitsFromTheNextConnection) {
+  open();
+  auto before = connect();
+  EXPECT_EQ(ask(*before, kRequest), kAnswer);
+  config_.limits.request_line = ByteSize{8};
+  config_.limits.body_bytes = ByteSize{7};
+  listener_->settings().swap_to(new Edition<ListenerSettings>(
+      loop_,
+      std::make_unique<const ListenerSettings>(config_, shared_->name, shared_->port, CidrSet{}),
+      1));
+  EXPECT_EQ(ask(*before, kRequest), kAnswer);
+  EXPECT_EQ(body_bytes_, 7U);
+  auto after = connect();
+  ask(*after, kRequest);
+  EXPECT_EQ(fault_, &reasons::kRequestLineTooLong);
+}
+
+TEST_F(ListenerTest, AnExchangeKeepsTheSettingsItBeganWith) {
+  pause_ = 100ms;
+  config_.limits.body_bytes = ByteSize{5};
+  open();
+  for (std::uint64_t bytes : {6U, 7U, 8U}) {
+    auto client = connect();
+    run(say(*client, kRequest));
+    config_.limits.body_bytes = ByteSize{bytes};
+    listener_->settings().swap_to(new Edition<ListenerSettings>(
+        loop_,
+        std::make_unique<const ListenerSettings>(config_, shared_->name, shared_->port, CidrSet{}),
+        1));
+    EXPECT_EQ(ask(*client, {}), kAnswer);
+    EXPECT_EQ(body_bytes_, bytes - 1);
+  }
 }
 
 }  // namespace
