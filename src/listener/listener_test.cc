@@ -297,7 +297,9 @@ TEST_F(ListenerTest, AnExchangeKeepsTheSettingsItBeganWith) {
   open();
   for (std::uint64_t bytes : {6U, 7U, 8U}) {
     auto client = connect();
+    const auto served = served_;
     run(say(*client, kRequest));
+    EXPECT_TRUE(loop_.run_until([&] { return served_ > served; }, 1h));
     config_.limits.body_bytes = ByteSize{bytes};
     listener_->settings().swap_to(new Edition<ListenerSettings>(
         loop_,
