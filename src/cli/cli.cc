@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/version.h"
+#include "cli/check.h"
 #include "cli/exit_code.h"
 #include "cli/reference.h"
 #include "cli/run.h"
@@ -25,6 +26,7 @@ int run_command_line(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::help);
   int code = 0;
   add_run(app, code);
+  add_check(app, code);
   add_reference(app, code);
   add_version(app);
   try {

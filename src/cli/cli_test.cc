@@ -46,6 +46,8 @@ TEST_F(CliDeathTest, UsageErrorsAre64) {
   EXPECT_EXIT(command({"swim"}), ::testing::ExitedWithCode(64), "");
   EXPECT_EXIT(command({"run"}), ::testing::ExitedWithCode(64), "config");
   EXPECT_EXIT(command({"run", "--nothing"}), ::testing::ExitedWithCode(64), "");
+  EXPECT_EXIT(command({"check"}), ::testing::ExitedWithCode(64), "");
+  EXPECT_EXIT(command({"check", "-o", "xml", "a.yaml"}), ::testing::ExitedWithCode(64), "");
   EXPECT_EXIT(command({"reference", "nothing"}), ::testing::ExitedWithCode(64), "");
 }
 
@@ -60,6 +62,19 @@ TEST_F(CliDeathTest, AConfigurationThatIsWrongIs78AndSaysWhere) {
   EXPECT_EXIT(command({"run", "-c", file("")}), ::testing::ExitedWithCode(78), "");
 }
 
+TEST_F(CliDeathTest, CheckTellsCleanFromWrongFromUnreadable) {
+  const std::string listener = "listeners: [ { name: a, address: '127.0.0.1:1' } ]\n";
+  const auto clean = file(listener);
+  EXPECT_EXIT(command({"check", clean}), ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(command({"check", "--strict", "-o", "json", clean}), ::testing::ExitedWithCode(0),
+              "");
+  EXPECT_EXIT(command({"check", clean, folder_ + "/none.yaml"}), ::testing::ExitedWithCode(1), "");
+  EXPECT_EXIT(command({"check", file("nope: 1\n")}), ::testing::ExitedWithCode(78), "");
+  const auto warned = file(listener + "services: [ { serviceName: s, instances: [] } ]\n");
+  EXPECT_EXIT(command({"check", warned}), ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(command({"check", "--strict", warned}), ::testing::ExitedWithCode(78), "");
+}
+
 TEST_F(CliDeathTest, ANodeThatCannotStartIs1) {
   const auto state = folder_ + "/config.yaml/state";  // Below a file.
   EXPECT_EXIT(command({"run", "-c",
@@ -71,6 +86,7 @@ TEST_F(CliDeathTest, ANodeThatCannotStartIs1) {
 
 TEST_F(CliDeathTest, WhatIsOnlyPrintedIs0) {
   EXPECT_EXIT(command({"version"}), ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(command({"schema"}), ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(command({"--help"}), ::testing::ExitedWithCode(0), "");
   for (const auto* const part : {"config", "schema", "metrics", "reasons"})
     EXPECT_EXIT(command({"reference", part}), ::testing::ExitedWithCode(0), "");

@@ -11,6 +11,7 @@
 
 #include "admin/admin.h"
 #include "cli/exit_code.h"
+#include "cli/findings.h"
 #include "config/load.h"
 #include "control/node.h"
 #include "control/signals.h"
@@ -25,9 +26,7 @@ struct RunOptions {
 int run(const RunOptions& options) {
   Signals::block();
   auto loaded = load_files(options.files);
-  for (const auto& finding : loaded.findings)
-    fmt::print(stderr, "{}{}\n", finding.severity == schema::Severity::warning ? "warning: " : "",
-               to_text(finding));
+  print_findings(stderr, loaded.findings);
   if (loaded.unreadable) return kFailure;
   if (!loaded.ok) return kConfig;
   auto node = Node::create(std::move(loaded.config));

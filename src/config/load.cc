@@ -78,6 +78,8 @@ Loaded load_texts(std::span<const DocumentText> texts, const schema::Environment
     check(loaded.config, findings);
   }
   loaded.ok = !findings.failed();
+  loaded.errors = findings.errors();
+  loaded.warnings = findings.warnings();
   loaded.findings = findings.take();
   return loaded;
 }
@@ -98,6 +100,7 @@ Loaded load_files(std::span<const std::string> paths, const schema::Environment&
       continue;
     }
     loaded.unreadable = true;
+    ++loaded.errors;
     loaded.findings.push_back({.severity = schema::Severity::error,
                                .file = path,
                                .at = {},

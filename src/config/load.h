@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +16,9 @@ namespace penstock {
 // findings.
 struct Loaded {
   Config config;
-  std::vector<schema::Finding> findings;
+  std::vector<schema::Finding> findings;  // Bounded; the counts are those of all.
+  std::size_t errors = 0;
+  std::size_t warnings = 0;
   bool ok = false;
   bool unreadable = false;  // A file could not be read at all.
 };

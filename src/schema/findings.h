@@ -38,6 +38,8 @@ class Findings {
   void warning(Position at, std::string_view path, std::string_view text);
 
   bool failed() const { return errors_ > 0; }
+  std::size_t errors() const { return errors_; }
+  std::size_t warnings() const { return warnings_; }
   // Whether another error would still be shown: a suggestion costs time.
   bool wanted() const { return errors_ < kMost; }
   const std::vector<std::string>& sources() const { return sources_; }
