@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "config/names.h"
+#include "config/policies.h"
 #include "net/address.h"
 #include "route/pattern.h"
 
@@ -18,58 +20,7 @@ namespace {
 
 using schema::Findings;
 using schema::in_quotes;
-using schema::Position;
 using Text = schema::Located<std::string>;
-
-// Neither written nor defaulted; the decoder has said so where it matters.
-bool is_missing(const Text& text) {
-  return text.at.line == 0 && text.value.empty();
-}
-
-// Names are metric labels, log fields and parts of the admin's paths.
-constexpr std::size_t kLongestName = 128;
-bool is_name(std::string_view text) {
-  const auto fits = [](char c) {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '.' || c == '_' ||
-           c == '-' || c == '/' || c == ':';
-  };
-  return !text.empty() && text.size() <= kLongestName &&
-         std::all_of(text.begin(), text.end(), fits);
-}
-
-// Collects one kind of name and complains about those that are wrong or not the first.
-class Names {
- public:
-  Names(std::string_view noun, Findings& findings) : noun_(noun), findings_(findings) {}
-
-  void add(const Text& name, const std::string& path) {
-    if (is_missing(name)) return;
-    if (!is_name(name.value))
-      return findings_.error(name.at, path,
-                             fmt::format("found {}, expected 1 to {} letters, digits and . _ - / :",
-                                         in_quotes(name.value), kLongestName));
-    const auto [first, added] = first_.try_emplace(name.value, name.at);
-    if (!added)
-      findings_.error(name.at, path,
-                      fmt::format("found {} a second time, expected a {} of its own: the first is "
-                                  "in line {}",
-                                  in_quotes(name.value), noun_, first->second.line));
-  }
-
-  bool contains(std::string_view name) const { return first_.contains(name); }
-  std::vector<std::string_view> all() const {
-    std::vector<std::string_view> names;
-    names.reserve(first_.size());
-    for (const auto& [name, at] : first_) names.push_back(name);
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
- private:
-  std::string_view noun_;
-  Findings& findings_;
-  std::unordered_map<std::string_view, Position> first_;
-};
 
 // A host name (RFC 1123 §2.1, and `_`, which container networks use) or an IP address.
 bool is_host(std::string_view text) {
@@ -196,7 +147,7 @@ void check_services(const Document& document, Names& names, Findings& findings) 
 // Finds routes that the same requests would match.
 class Shapes {
  public:
-  Shapes(const std::vector<RouteConfig>& routes, Findings& findings)
+  Shapes(const std::vector<PolicedRoute>& routes, Findings& findings)
       : routes_(routes), findings_(findings) {}
 
   void add(std::size_t index, const Pattern& pattern) {
@@ -247,7 +198,7 @@ class Shapes {
                     other.path.at.line, in_quotes(winner)));
   }
 
-  const std::vector<RouteConfig>& routes_;
+  const std::vector<PolicedRoute>& routes_;
   Findings& findings_;
   std::unordered_map<std::string, std::size_t> first_;
 };
@@ -317,7 +268,7 @@ class RouteCheck {
                                 in_quotes(name.value), hint));
   }
 
-  const std::vector<RouteConfig>& routes_;
+  const std::vector<PolicedRoute>& routes_;
   const Names& services_;
   std::vector<std::string_view> service_names_;
   Findings& findings_;
@@ -332,6 +283,7 @@ void check(const Config& config, Findings& findings) {
   Names services("serviceName", findings);
   check_services(config.document, services, findings);
   RouteCheck(config.document, services, findings).all();
+  check_policies(config.document, findings);
 }
 
 }  // namespace penstock

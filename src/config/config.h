@@ -6,6 +6,7 @@
 
 #include "listener/listener_config.h"
 #include "observe/observability_config.h"
+#include "policy/stages.h"
 #include "route/route_config.h"
 #include "runtime/runtime_config.h"
 #include "schema/describe.h"
@@ -62,15 +63,30 @@ struct NodeSettings {
   }
 };
 
+// A route with its policies.
+struct PolicedRoute : RouteConfig {
+  RoutePolicies policies;
+
+  static constexpr auto describe() {
+    return schema::extend(RouteConfig::describe(), schema::flat(&PolicedRoute::policies));
+  }
+};
+
 // What is versioned and published as a whole.
 struct Document {
   std::vector<ServiceConfig> services;
-  std::vector<RouteConfig> routes;
+  PolicySections policies;
+  RoutePolicies defaults;
+  std::vector<PolicedRoute> routes;
 
   static constexpr auto describe() {
     using C = Document;
-    return schema::object(schema::field("services", &C::services, "What routes forward to."),
-                          schema::field("routes", &C::routes, "Which requests go where."));
+    return schema::object(
+        schema::field("services", &C::services, "What routes forward to."),
+        schema::flat(&C::policies),
+        schema::field("defaults", &C::defaults,
+                      "Policies of every route that names none of the same kind."),
+        schema::field("routes", &C::routes, "Which requests go where."));
   }
 };
 

@@ -164,11 +164,11 @@ TEST(Load, SaysThatAServiceIsUnknownAndWhichWasMeant) {
 
 TEST(Load, RefusesKeysOfLaterReleasesInWords) {
   EXPECT_THAT(route_error("{ routeId: a, path: /a, upstreamService: order-service, "
-                          "rateLimitPolicy: standard-user }"),
-              HasSubstr("gw.yaml:4:61 routes[0]: found the key \"rateLimitPolicy\", which this "
+                          "authPolicy: standard-user }"),
+              HasSubstr("gw.yaml:4:61 routes[0]: found the key \"authPolicy\", which this "
                         "release does not serve; expected routeId, "));
-  EXPECT_THAT(error_of(std::string(kListener) + "rateLimitPolicies: []\n"),
-              HasSubstr("gw.yaml:2:1: found the key \"rateLimitPolicies\", which this release does "
+  EXPECT_THAT(error_of(std::string(kListener) + "authPolicies: []\n"),
+              HasSubstr("gw.yaml:2:1: found the key \"authPolicies\", which this release does "
                         "not serve; expected listeners, "));
   EXPECT_THAT(error_of("listeners: [ { name: a, address: '1.2.3.4:1', tls: {} } ]"),
               HasSubstr("listeners[0]: found the key \"tls\", which this release does not serve"));

@@ -14,7 +14,8 @@ std::vector<std::string> texts_of(const std::vector<schema::Located<std::string>
 }  // namespace
 
 std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Document& document,
-                                                                    std::uint64_t version) {
+                                                                    std::uint64_t version,
+                                                                    const PolicyHome& home) {
   std::unordered_map<std::string_view, std::uint32_t> services;
   for (const auto& service : document.services)
     services.emplace(service.service_name.value, static_cast<std::uint32_t>(services.size()));
@@ -36,8 +37,9 @@ std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Docume
   }
   auto router = Router::compile(entries);
   if (!router) return std::unexpected(router.error());
-  return std::make_unique<const Snapshot>(
-      Snapshot{std::move(*router), std::move(routes), document.services, version});
+  return std::make_unique<const Snapshot>(Snapshot{std::move(*router), std::move(routes),
+                                                   document.services, make_policies(document, home),
+                                                   version});
 }
 
 }  // namespace penstock

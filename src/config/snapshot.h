@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/policies.h"
 #include "route/route.h"
 #include "route/router.h"
 #include "upstream/service_config.h"
@@ -18,12 +19,14 @@ struct Snapshot {
   Router router;
   std::vector<Route> routes;            // By the router's route index.
   std::vector<ServiceConfig> services;  // By Route::service.
+  Policies policies;
   std::uint64_t version = 0;
 };
 
 // Compiles a document that was checked. The error is a sentence. Takes its time on large documents:
 // not for a worker.
 std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Document& document,
-                                                                    std::uint64_t version);
+                                                                    std::uint64_t version,
+                                                                    const PolicyHome& home = {});
 
 }  // namespace penstock

@@ -31,7 +31,7 @@ TEST(Snapshot, RoutesAreFoundAndKnowTheirService) {
   const auto& compiled = **snapshot;
   EXPECT_EQ(compiled.version, 7U);
   ASSERT_EQ(compiled.services.size(), 2U);
-  const auto found = compiled.router.match("any.test", "/b/1", "POST");
+  const auto found = compiled.router.match({.host = "any.test", .path = "/b/1", .method = "POST"});
   ASSERT_EQ(found.kind, RouteMatch::Kind::found);
   const auto& route = compiled.routes[found.route];
   EXPECT_EQ(route.route_id, "b");
@@ -44,7 +44,7 @@ TEST(Snapshot, RoutesAreFoundAndKnowTheirService) {
 TEST(Snapshot, ARouteIsProtectedUnlessItSaysOtherwise) {
   const auto snapshot = compile(document_of(kTwo), 1);
   ASSERT_TRUE(snapshot.has_value());
-  const auto found = (*snapshot)->router.match("x.test", "/a", "GET");
+  const auto found = (*snapshot)->router.match({.host = "x.test", .path = "/a", .method = "GET"});
   ASSERT_EQ(found.kind, RouteMatch::Kind::found);
   EXPECT_TRUE((*snapshot)->routes[found.route].auth_required);
   EXPECT_FALSE((*snapshot)->routes[found.route].stream);
@@ -77,7 +77,7 @@ TEST(Snapshot, ARouteThatCannotBeCompiledIsAnError) {
 TEST(Snapshot, AnEmptyDocumentServesNothing) {
   const auto snapshot = compile(Document{}, 1);
   ASSERT_TRUE(snapshot.has_value());
-  EXPECT_EQ((*snapshot)->router.match("h", "/", "GET").kind, RouteMatch::Kind::no_host);
+  EXPECT_EQ((*snapshot)->router.match({.host = "h", .path = "/", .method = "GET"}).kind, RouteMatch::Kind::no_host);
 }
 
 }  // namespace

@@ -9,13 +9,14 @@ Result<std::unique_ptr<Seat>> Seat::create(std::size_t index, std::uint32_t work
   const auto seed = (std::uint64_t{device()} << 32) | device();
   auto worker = Worker::create("worker-" + std::to_string(index), seed);
   if (!worker) return fail(worker.error());
-  return std::unique_ptr<Seat>(new Seat(std::move(*worker), workers, log));
+  return std::unique_ptr<Seat>(new Seat(std::move(*worker), index, workers, log));
 }
 
-Seat::Seat(std::unique_ptr<Worker> worker, std::uint32_t workers, bool log)
+Seat::Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t workers, bool log)
     : worker_(std::move(worker)),
       ring_(log ? std::make_unique<LogRing>() : nullptr),
-      gateway_(std::make_unique<Gateway>(worker_->loop(), store_, ring_.get(), workers)),
+      gateway_(std::make_unique<Gateway>(worker_->loop(), store_, ring_.get(), workers,
+                                         static_cast<std::uint32_t>(index))),
       scope_(worker_->loop()),
       end_scope_(worker_->loop()) {}
 

@@ -41,7 +41,7 @@ class Seat {
   void close();
 
  private:
-  Seat(std::unique_ptr<Worker> worker, std::uint32_t workers, bool log);
+  Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t workers, bool log);
   Task<void> end();
 
   std::unique_ptr<Worker> worker_;

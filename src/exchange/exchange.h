@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,17 +13,26 @@
 #include "base/result.h"
 #include "base/uuid.h"
 #include "exchange/forwarded.h"
+#include "exchange/stage.h"
 #include "http/body.h"
 #include "http/h1/server_connection.h"
 #include "http/message.h"
 #include "http/responder.h"
 #include "http/target.h"
 #include "net/address.h"
+#include "observe/metrics.h"
 #include "observe/trace.h"
 
 namespace penstock {
 
 struct Route;
+class Policy;
+
+// The worker that an exchange is on: what of it a policy may use.
+struct WorkerPlace {
+  std::uint32_t index = 0;
+  MetricStore* store = nullptr;
+};
 
 // Where an exchange came in: what of its listener it needs.
 struct Entrance {
@@ -30,6 +41,14 @@ struct Entrance {
   std::string_view scheme = "http";
   const CidrSet* trusted_proxies = nullptr;
   std::uint64_t body_bytes = 0;  // Longest request body.
+};
+
+// How long each stage took, of the few requests for which it is measured.
+struct StageTimes {
+  bool measured = false;
+  bool wanted = false;  // A trusted caller asked to be told.
+  std::array<Duration, kStages> spent{};
+  Instant forwarded{};  // When the last of them, forward, began.
 };
 
 // What became of the request at the service.
@@ -54,6 +73,14 @@ class Exchange {
   Loop& loop() { return loop_; }
   Arena& arena() { return workspace.arena; }
 
+  // Keeps a body, most often an adapter around another, until the exchange is over.
+  template <class T>
+  T& keep(std::unique_ptr<T> body) {
+    auto& kept = *body;
+    kept_.push_back(std::move(body));
+    return kept;
+  }
+
   // Storage of all texts here, and of what is written to the client.
   http::h1::Workspace workspace;
 
@@ -69,11 +96,18 @@ class Exchange {
   WallTime began_wall{};  // The same, in civil time.
 
   // --- Set on the way.
+  const WorkerPlace* worker = nullptr;
+  // Nothing outside of this exchange may change: somebody only wants to know.
+  bool dry_run = false;
   http::Target target;
   Forwarded client;
   std::string_view request_id;
   Trace trace;
   const Route* route = nullptr;
+  std::span<const Policy* const> policies;  // Of the route, in the order in which they are asked.
+  std::size_t asked = 0;                    // How many of them were.
+  Stage stage = Stage::guard;               // How far it has come.
+  StageTimes times;
   UpstreamPart upstream;
 
   // The answer: the service's, or the gateway's own, in which case there is a reason.
@@ -81,6 +115,8 @@ class Exchange {
   http::Body* response_body = nullptr;
   const Reason* reason = nullptr;
   std::string_view detail;
+  // Added to the answer, whoever makes it, before policies see it.
+  http::Fields own_fields;
   http::TextBody text;  // The body of the gateway's own answers.
 
   // --- How it ended.
@@ -95,6 +131,7 @@ class Exchange {
 
  private:
   Loop& loop_;
+  std::vector<std::unique_ptr<http::Body>> kept_;
 };
 
 // Exchanges of one worker that wait for their next request: with their storage, so that a busy

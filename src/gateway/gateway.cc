@@ -13,10 +13,12 @@ constexpr std::string_view kAllMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, O
 
 }  // namespace
 
-Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers)
+Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers,
+                 std::uint32_t index)
     : loop_(loop),
       store_(store),
       workers_(workers),
+      place_{index, &store},
       series_(store),
       uuids_(loop.random()),
       no_route_(store, {}, {}) {
@@ -169,6 +171,7 @@ void Gateway::report(Exchange& exchange, const Snapshot& snapshot) {
     series->finished(finished);
   }
   series_.active_requests(exchange.request.method_text, false, -1);
+  end_policies(exchange);
   if (access_log_) write_log(exchange, latency, overhead, snapshot);
 }
 

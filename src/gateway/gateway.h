@@ -12,6 +12,7 @@
 #include "http/hop.h"
 #include "observe/access_log.h"
 #include "observe/series.h"
+#include "policy/step.h"
 #include "runtime/loop.h"
 #include "runtime/published.h"
 #include "upstream/endpoint.h"
@@ -24,7 +25,9 @@ namespace penstock {
 class Gateway {
  public:
   // Without a ring there is no access log. `workers` share the services' connection limits.
-  Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers);
+  // `index` is the worker's own number among them.
+  Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers,
+          std::uint32_t index = 0);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -40,8 +43,15 @@ class Gateway {
   // --- The stages, in their order; false when the exchange has been answered.
   bool guard(Exchange& exchange);
   bool match(Exchange& exchange, const Snapshot& snapshot);
-  bool authenticate(Exchange& exchange);
+  static void authenticate(Exchange& exchange);
   Task<void> forward(Exchange& exchange, const Snapshot& snapshot);
+  // --- Between them, the route's policies: policies.cc.
+  std::optional<Task<Step>> ask_policies(Exchange& exchange);
+  Task<void> await_policies(Exchange& exchange, Task<Step> waiting);
+  void enter(Exchange& exchange, Stage stage);
+  static void take_step(Exchange& exchange, const Step& step);
+  static void tell_policies(Exchange& exchange);
+  static void end_policies(Exchange& exchange);
   // --- And the way back.
   Task<void> send(Exchange& exchange);
   void report(Exchange& exchange, const Snapshot& snapshot);
@@ -57,12 +67,15 @@ class Gateway {
   void write_log(const Exchange& exchange, Duration latency, Duration overhead,
                  const Snapshot& snapshot);
 
+  static void ask_for_times(Exchange& exchange);
+  static void write_times(Exchange& exchange);
   void adopt(const Snapshot& snapshot);
   std::string_view date();
 
   Loop& loop_;
   MetricStore& store_;
   const std::uint32_t workers_;
+  const WorkerPlace place_;
   WorkerSeries series_;
   std::optional<AccessLog> access_log_;
   UuidSource uuids_;
@@ -76,6 +89,10 @@ class Gateway {
   std::vector<std::unique_ptr<Service>> services_;
   std::vector<std::optional<RouteSeries>> routes_;  // Made when a route is first matched.
   RouteSeries no_route_;
+
+  // Of so many requests one is measured stage by stage.
+  static constexpr std::uint64_t kMeasuredShare = 64;
+  std::uint64_t served_ = 0;
 
   std::int64_t date_second_ = -1;
   std::string date_;

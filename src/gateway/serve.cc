@@ -1,5 +1,6 @@
 #include "exchange/problem.h"
 #include "gateway/gateway.h"
+#include "gateway/stopwatch.h"
 #include "http/h1/tunnel.h"
 #include "upstream/call.h"
 
@@ -9,9 +10,15 @@ namespace penstock {
 Task<void> Gateway::serve(Exchange& exchange) {
   const auto snapshot = snapshot_.pin();  // The whole exchange sees one configuration.
   adopt(*snapshot);
+  exchange.worker = &place_;
+  exchange.times.measured = ++served_ % kMeasuredShare == 0;
   series_.active_requests(exchange.request.method_text, false, 1);
-  if (guard(exchange) && match(exchange, *snapshot) && authenticate(exchange))
-    co_await forward(exchange, *snapshot);  // upstream/; sends the answer while it holds the call
+  if (guard(exchange) && match(exchange, *snapshot)) {
+    auto waiting = ask_policies(exchange);  // policy/, and the gateway's own part of each stage
+    if (waiting) co_await await_policies(exchange, *std::move(waiting));
+    // upstream/; sends the answer while it holds the call
+    if (!exchange.answered()) co_await forward(exchange, *snapshot);
+  }
   if (!exchange.delivered && exchange.answered()) co_await send(exchange);  // http/
   report(exchange, *snapshot);                                              // observe/
 }
@@ -29,7 +36,9 @@ bool is_misdirected(const Exchange& exchange) {
 
 // Refuses what is no proper request, and finds out who asks for what.
 bool Gateway::guard(Exchange& exchange) {
+  const Stopwatch watch(exchange, Stage::guard);
   if (!find_out_who_asks(exchange)) return false;
+  ask_for_times(exchange);
   if (is_misdirected(exchange)) {
     exchange.reject(reasons::kMisdirected);
     return false;
@@ -51,6 +60,8 @@ bool Gateway::guard(Exchange& exchange) {
 }
 
 bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
+  exchange.stage = Stage::match;
+  const Stopwatch watch(exchange, Stage::match);
   const auto& target = exchange.target;
   const auto found = snapshot.router.match({.host = target.authority.host,
                                             .path = target.path,
@@ -60,6 +71,7 @@ bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
   switch (found.kind) {
     case RouteMatch::Kind::found:
       exchange.route = &snapshot.routes[found.route];
+      exchange.policies = snapshot.policies.chain(found.route);
       return true;
     case RouteMatch::Kind::no_host:
       series_.missed(RouteMiss::no_host);
@@ -79,14 +91,16 @@ bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
 }
 
 // A route is protected unless it says otherwise, and there is no way to authenticate yet.
-bool Gateway::authenticate(Exchange& exchange) {
-  if (!exchange.route->auth_required) return true;
+void Gateway::authenticate(Exchange& exchange) {
+  if (!exchange.route->auth_required) return;
   exchange.reject(reasons::kNoAuthPolicy);
   exchange.response.fields.add("WWW-Authenticate", R"(Bearer realm="penstock")");
-  return false;
 }
 
 Task<void> Gateway::forward(Exchange& exchange, const Snapshot&) {
+  exchange.stage = Stage::forward;
+  const Stopwatch watch(exchange, Stage::forward);
+  if (exchange.times.measured) exchange.times.forwarded = loop_.clock();
   auto& service = *services_[exchange.route->service];
   const auto directory = directory_.pin();
   const auto& set = *directory->services[exchange.route->service];
@@ -105,6 +119,7 @@ Task<void> Gateway::forward(Exchange& exchange, const Snapshot&) {
 }
 
 Task<void> Gateway::tunnel(Exchange& exchange, Call& call) {
+  tell_policies(exchange);
   complete_head(exchange);
   const auto client = co_await exchange.responder->switch_protocols(exchange.response);
   exchange.delivered = true;
@@ -129,6 +144,7 @@ Task<void> Gateway::send(Exchange& exchange) {
     co_return;
   }
   if (exchange.reason != nullptr) write_problem(exchange);
+  tell_policies(exchange);
   complete_head(exchange);
   const auto sent = co_await exchange.responder->respond(exchange.response, exchange.response_body);
   note_end(exchange, sent);

@@ -7,4 +7,16 @@ const Fields& Body::trailers() const {
   return none;
 }
 
+std::optional<Result<Piece>> BodyAdapter::poll() {
+  auto piece = source_.poll();
+  if (!piece || !*piece) return piece;
+  return pass(**piece);
+}
+
+Task<Result<Piece>> BodyAdapter::read() {
+  auto piece = co_await source_.read();
+  if (!piece) co_return piece;
+  co_return pass(*piece);
+}
+
 }  // namespace penstock::http

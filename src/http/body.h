@@ -40,4 +40,22 @@ class TextBody final : public Body {
   std::string_view text_;
 };
 
+// A stage on a body's way: passes on what its source gives. One that changes the content overrides
+// `pass`; one whose output is not as long as its input also sets the head's framing to chunked.
+class BodyAdapter : public Body {
+ public:
+  explicit BodyAdapter(Body& source) : source_(source) {}
+  std::optional<Result<Piece>> poll() override;
+  Task<Result<Piece>> read() override;
+  const Fields& trailers() const override { return source_.trailers(); }
+
+ protected:
+  // What becomes of a piece. The bytes given back stay until the body is next asked. An error ends
+  // the body.
+  virtual Result<Piece> pass(const Piece& piece) { return piece; }
+
+ private:
+  Body& source_;
+};
+
 }  // namespace penstock::http

@@ -124,6 +124,14 @@ void scan(const Fields& fields, Scan& found) {
 
 }  // namespace
 
+bool is_gateways_own(std::string_view name) {
+  constexpr auto free = kIdentity | set_of({Name::x_real_ip, Name::x_forwarded_prefix});
+  constexpr auto ours =
+      (kGuarded & ~free) | set_of({Name::traceparent, Name::tracestate, Name::trailer});
+  const auto known = name_of(name);
+  return known == Name::other ? imitates(name) : (bit(known) & ours) != 0;
+}
+
 Result<void> clean(RequestHead& head) {
   Scan found;
   scan(head.fields, found);

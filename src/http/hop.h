@@ -36,6 +36,10 @@ inline constexpr std::size_t kMaxConnectionOptions = 64;
 Result<void> clean(RequestHead& head);
 Result<void> clean(ResponseHead& head);
 
+// Fields that only the gateway itself writes or removes: framing, addressing, the request's id and
+// trace, and what reads like one of them to a recipient that takes separators for one another.
+bool is_gateways_own(std::string_view name);
+
 // Removes from trailers what clean() would remove from a request, and all else that the gateway
 // writes or decides by: a recipient may merge trailers into the head (RFC 9110 §6.5.2). What RFC
 // 9110 §6.5.1 forbids in trailers the decoder has dropped already.

@@ -39,6 +39,7 @@ void fill(MetricStore& store) {
       {.method = "GET", .status = 200, .service = &service, .duration = 7s, .overhead = 80us});
   none.finished({.method = "GET", .status = 404, .reason = &reasons::kNoRoute});
   store.set(store.gauge(Family::endpoint_healthy, {"order-service", "127.0.0.1:9001"}), 1);
+  store.observe(store.histogram(Family::policy_duration, {"transform", "headers"}), 1us);
   store.set(store.gauge(Family::config_last_apply_success), 1);
   store.add(store.counter(Family::config_applies, {"success"}));
 }

@@ -16,6 +16,7 @@ enum class Family : std::uint8_t {
   server_active_requests,
   requests,
   overhead,
+  policy_duration,
   route_misses,
   limit_hits,
   connections,
@@ -44,7 +45,7 @@ inline constexpr std::size_t kFamilies = static_cast<std::size_t>(Family::proces
 enum class MetricKind : std::uint8_t { counter, gauge, histogram, info };
 
 // Which upper bounds a histogram has. `none` for what is no histogram.
-enum class Buckets : std::uint8_t { none, request, overhead };
+enum class Buckets : std::uint8_t { none, request, overhead, stage };
 // In nanoseconds, ascending; the bucket above the last is implied.
 std::span<const std::int64_t> bounds_of(Buckets buckets);
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "policy/headers/headers.h"
+#include "policy/sections.h"
+
+namespace penstock {
+
+// Every kind of policy there is, a line each. Which stage one stands at it says itself; of several
+// at one stage the one listed first goes first.
+template <template <class...> class List>
+using WithEveryPolicy = List<  //
+    Headers>;
+
+using PolicySections = WithEveryPolicy<PolicySectionsOf>;
+using RoutePolicies = WithEveryPolicy<PolicyUsesOf>;
+
+}  // namespace penstock
