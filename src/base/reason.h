@@ -56,6 +56,11 @@ inline constexpr Reason kNoRoute{"no_route", 404, Side::client, "Nothing is serv
 inline constexpr Reason kMethodNotAllowed{"method_not_allowed", 405, Side::client,
                                           "This method is not allowed here.",
                                           "http_request_denied"};
+inline constexpr Reason kUnknownVersion{"unknown_version", 400, Side::client,
+                                        "This version is not served.", "http_request_error"};
+inline constexpr Reason kVersionMissing{"version_missing", 400, Side::client,
+                                        "The request does not say which version it is for.",
+                                        "http_request_error"};
 inline constexpr Reason kClientClosed{"client_closed", 499, Side::client,
                                       "The client went away before the answer was complete.",
                                       "connection_terminated"};
@@ -144,6 +149,8 @@ inline constexpr const Reason* kAll[] = {&kMalformedRequest,
                                          &kMisdirected,
                                          &kNoRoute,
                                          &kMethodNotAllowed,
+                                         &kUnknownVersion,
+                                         &kVersionMissing,
                                          &kClientClosed,
                                          &kLoop,
                                          &kNoAuthPolicy,
