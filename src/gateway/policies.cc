@@ -38,14 +38,15 @@ std::optional<Task<Step>> Gateway::ask_policies(Exchange& exchange) {
 // Awaits the policy that was asked last, then those behind it.
 Task<void> Gateway::await_policies(Exchange& exchange, Task<Step> waiting) {
   for (std::optional<Task<Step>> next(std::move(waiting)); next;) {
+    const auto& policy = *exchange.policies[exchange.asked - 1];
     {
-      const auto& policy = *exchange.policies[exchange.asked - 1];
       const Stopwatch watch(exchange, policy.stage(), policy.kind());
       const auto step = co_await *std::move(next);
       take_step(exchange, step);
     }
+    next.reset();
     if (exchange.answered()) co_return;
-    next = ask_policies(exchange);
+    if (auto more = ask_policies(exchange)) next.emplace(*std::move(more));
   }
 }
 
