@@ -170,9 +170,9 @@ Task<void> Listener::say_full(std::unique_ptr<Stream> stream) {
   const auto sent = co_await stream->send(full_answer(), timeout);
   stream->shutdown_write();
   // Closing with unread bytes would be a reset, and the client might not see what it was told.
-  for (int reads = 0; sent && reads < 4; ++reads) {
-    auto got = co_await stream->recv(BufferPool::kBlock, timeout);
-    if (!got) break;
+  for (bool open = sent.has_value(); open;) {
+    const auto got = co_await stream->recv(BufferPool::kBlock, timeout);
+    open = got.has_value();
   }
   --turned_away_;
 }

@@ -46,6 +46,8 @@ class ChunkedDecoder {
   Result<Piece> feed(std::string_view bytes);
 
   bool done() const { return state_ == State::done; }
+  // Bytes of the present chunk's data that are still to come.
+  std::uint64_t left() const { return state_ == State::data ? left_ : 0; }
   // Once done; valid until reset().
   const Fields& trailers() const { return trailers_; }
   Fields& trailers() { return trailers_; }

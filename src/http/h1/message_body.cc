@@ -16,12 +16,20 @@ void MessageBody::begin(Framing framing, std::uint64_t length, std::uint64_t mos
   received_ = 0;
   held_ = 0;
   ahead_.reset();
+  failed_ = false;
   complete_ = framing == Framing::none || (framing == Framing::length && length == 0);
   if (framing == Framing::chunked) decoder_.reset();
 }
 
 void MessageBody::settle() {
   if (held_ > 0) input_.consume(std::exchange(held_, 0));
+}
+
+bool MessageBody::may_end_within(std::uint64_t bytes) const {
+  if (complete_) return true;
+  if (failed_) return false;
+  if (framing_ == Framing::length) return left_ <= std::min(bytes, most_);
+  return framing_ == Framing::chunked && decoder_.left() <= bytes;
 }
 
 Result<void> MessageBody::look_ahead() {
@@ -34,6 +42,12 @@ std::optional<Result<Piece>> MessageBody::poll() {
   if (ahead_) return std::exchange(ahead_, std::nullopt);
   settle();
   if (complete_) return Result<Piece>(Piece{{}, true});
+  auto piece = next();
+  if (piece && !*piece) failed_ = true;
+  return piece;
+}
+
+std::optional<Result<Piece>> MessageBody::next() {
   switch (framing_) {
     case Framing::length:
       return next_of_length();
@@ -105,6 +119,7 @@ Result<Piece> MessageBody::give(std::string_view bytes, bool last) {
 Result<Piece> MessageBody::ended_by(const Error& error) {
   using Kind = Error::Kind;
   if (error.kind == Kind::cancelled) return fail(error);
+  failed_ = error.kind != Kind::closed || framing_ != Framing::until_close;
   if (error.kind == Kind::closed && framing_ == Framing::until_close) {
     complete_ = true;
     return Piece{{}, true};

@@ -39,9 +39,13 @@ class MessageBody final : public Body {
   // All of it was read without error; then the input is at the next message.
   bool complete() const { return complete_; }
   bool begun() const { return received_ > 0; }
+  // False when its end is surely further away than so many bytes, or out of reach: reading failed,
+  // or more is announced than is allowed.
+  bool may_end_within(std::uint64_t bytes) const;
   std::uint64_t received() const { return received_; }
 
  private:
+  std::optional<Result<Piece>> next();
   std::optional<Result<Piece>> next_of_length();
   std::optional<Result<Piece>> next_of_chunks();
   std::optional<Result<Piece>> next_until_close();
@@ -61,6 +65,7 @@ class MessageBody final : public Body {
   Timeout timeout_;
   const Reason* overdue_ = &reasons::kTotalTimeout;
   bool complete_ = true;
+  bool failed_ = false;
 };
 
 }  // namespace penstock::http::h1

@@ -100,9 +100,15 @@ Framing ServerConnection::settle_framing(ResponseHead& head, Body* body) {
   return head.framing = Framing::until_close;
 }
 
-Task<Sent> ServerConnection::respond(ResponseHead& head, Body* body) {
+// Whether there may be another request after what is left of this one's content.
+bool ServerConnection::can_outlive_content() const {
+  if (content_.complete()) return true;
   // A client that still waits for 100 will not send its body now, or may: nobody can tell.
-  if (expects_continue_ && !content_.complete()) keep_alive_ = false;
+  return !expects_continue_ && content_.may_end_within(kDiscard);
+}
+
+Task<Sent> ServerConnection::respond(ResponseHead& head, Body* body) {
+  if (!can_outlive_content()) keep_alive_ = false;  // The client is told, and knows not to go on.
   const auto framing = settle_framing(head, body);
   head.keep_alive = keep_alive_ && head.status >= 200;
   auto& out = workspace_->out;
@@ -141,13 +147,13 @@ Task<void> ServerConnection::linger() {
   if (broken_off_) co_return;
   stream_->shutdown_write();
   const Timeout timeout{.until = loop_.now() + kDiscardTime};
-  std::uint64_t discarded = 0;
   content_.settle();
   input_.consume(input_.bytes().size());
-  while (discarded <= kDiscard) {
-    auto got = co_await stream_->recv(BufferPool::kBlock, timeout);
+  // To stop at a number of bytes would make the close a reset, which takes the answer from a client
+  // that has not read it yet.
+  for (;;) {
+    const auto got = co_await stream_->recv(BufferPool::kBlock, timeout);
     if (!got) co_return;
-    discarded += got->bytes().size();
   }
 }
 

@@ -39,8 +39,8 @@ struct Workspace {
 // order: a pipelined request waits until the one before it is answered.
 class ServerConnection final : public Responder {
  public:
-  // An early answer discards at most this much of a body that is still coming, for at most this
-  // long.
+  // After an early answer at most this much of a body that is still coming is discarded, and for at
+  // most this long, so that the connection can carry another request.
   static constexpr std::uint64_t kDiscard = std::uint64_t{64} * 1024;
   static constexpr Duration kDiscardTime = std::chrono::seconds(1);
 
@@ -77,7 +77,8 @@ class ServerConnection final : public Responder {
   void close_after() override { keep_alive_ = false; }
   bool keeps_alive() const { return keep_alive_; }
   // Ends the connection so that the client can read the last answer: FIN, then what still comes is
-  // discarded for a while (RFC 9112 §9.6). Not after an answer whose being cut only a reset shows.
+  // discarded for kDiscardTime, however much it is (RFC 9112 §9.6). Not after an answer whose being
+  // cut only a reset shows.
   Task<void> linger();
 
  private:
@@ -94,6 +95,7 @@ class ServerConnection final : public Responder {
 
   Timeout write_timeout() const { return {.idle = limits_.body_idle_timeout}; }
   void begin(const RequestHead& head);
+  bool can_outlive_content() const;
   Framing settle_framing(ResponseHead& head, Body* body);
 
   Loop& loop_;

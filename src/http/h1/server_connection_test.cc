@@ -1,5 +1,6 @@
 #include "http/h1/server_connection.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -390,52 +391,153 @@ Task<void> try_to_say(Stream& stream, std::string text) {
   co_await stream.send(text, Timeout{});
 }
 
-Task<bool> answer_early(SimLoop& loop, Pair& ends, std::size_t announced, std::size_t sent,
-                        Duration& took) {
+// A POST, as far as its client sends it.
+std::string post(std::string_view framing, std::string_view content) {
+  return fmt::format("POST / HTTP/1.1\r\nHost: h\r\n{}\r\n\r\n{}", framing, content);
+}
+
+std::string post_of(std::size_t announced, std::size_t sent) {
+  return post("Content-Length: " + std::to_string(announced), numbered(sent));
+}
+
+std::string post_of_chunks(std::string_view chunks) {
+  return post("Transfer-Encoding: chunked", chunks);
+}
+
+// How much of the content is read before the answer.
+enum class Reads : std::uint8_t { nothing, piece, all };
+
+struct Early {
+  bool open = false;  // After what was left had been discarded.
+  Duration took{};    // Until then.
+  Everything heard;   // By the client, up to the end of its connection.
+
+  bool announced() const {
+    return heard.bytes.find("\r\nConnection: close\r\n") != std::string::npos;
+  }
+  // The client has read the answer and a proper end.
+  bool arrived() const {
+    return heard.bytes.ends_with("early") && heard.end == Error::Kind::closed;
+  }
+};
+
+Task<Early> answer_early(SimLoop& loop, Pair& ends, std::string request,
+                         Reads reads = Reads::nothing) {
+  Early early;
   Scope scope(loop);
-  Everything all;
-  scope.spawn(try_to_say(
-      *ends.client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(announced) +
-                        "\r\n\r\n" + numbered(sent)));
-  scope.spawn(hear_all(*ends.client, all));
-  bool open = false;
+  scope.spawn(try_to_say(*ends.client, std::move(request)));
+  scope.spawn(hear_all(*ends.client, early.heard));
   {
     Served served(loop, ends);
+    served.limits.body_bytes = 5'000'000;
     co_await next_request(served);
+    if (reads == Reads::piece) co_await served.http.body().read();
+    if (reads == Reads::all) co_await read_content(served);
     co_await answer(served, "early", Framing::length, 403);
     const auto began = loop.now();
-    open = co_await served.http.finish();
-    took = loop.now() - began;
-    if (!open) co_await served.http.linger();
+    early.open = co_await served.http.finish();
+    early.took = loop.now() - began;
+    if (!early.open) co_await served.http.linger();
   }
-  co_await scope.close();
-  co_return open;
+  co_await scope.join();
+  co_return early;
 }
 
 TEST(ServerConnection, AnEarlyAnswerDiscardsALittleAndGoesOn) {
   with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
-    Duration took{};
-    const bool open = co_await answer_early(loop, ends, 60'000, 60'000, took);
-    EXPECT_TRUE(open);
+    const auto early = co_await answer_early(loop, ends, post_of(60'000, 60'000));
+    EXPECT_TRUE(early.open);
+    EXPECT_FALSE(early.announced());
   });
 }
 
-TEST(ServerConnection, AnEarlyAnswerDiscardsNoMoreThanALittle) {
+TEST(ServerConnection, AnEarlyAnswerToMuchThatIsStillToComeAnnouncesTheClose) {
   with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
-    Duration took{};
-    const bool open = co_await answer_early(loop, ends, 400'000, 60'000 + 100'000, took);
-    EXPECT_FALSE(open);
-    EXPECT_LE(took, ServerConnection::kDiscardTime);
+    const auto early = co_await answer_early(loop, ends, post_of(4'000'000, 1'000'000));
+    EXPECT_FALSE(early.open);
+    EXPECT_EQ(early.took, Duration{});
+    EXPECT_TRUE(early.announced());
+    EXPECT_TRUE(early.arrived());
+  });
+}
+
+TEST(ServerConnection, AnEarlyAnswerWithinALargeChunkAnnouncesTheClose) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    const auto early = co_await answer_early(
+        loop, ends, post_of_chunks("f4240\r\n" + numbered(400'000)), Reads::piece);
+    EXPECT_FALSE(early.open);
+    EXPECT_TRUE(early.announced());
+    EXPECT_TRUE(early.arrived());
+  });
+}
+
+TEST(ServerConnection, AnEarlyAnswerToChunksWithoutEndDiscardsNoMoreThanALittle) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    std::string chunks;
+    for (int i = 0; i < 50; ++i) chunks += "2710\r\n" + numbered(10'000) + "\r\n";
+    const auto early = co_await answer_early(loop, ends, post_of_chunks(chunks));
+    EXPECT_FALSE(early.open);
+    EXPECT_LE(early.took, ServerConnection::kDiscardTime);
+    EXPECT_FALSE(early.announced());
+    EXPECT_TRUE(early.arrived());
   });
 }
 
 TEST(ServerConnection, AnEarlyAnswerWaitsNoLongerThanALittle) {
   with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
-    Duration took{};
-    const bool open = co_await answer_early(loop, ends, 1000, 10, took);
-    EXPECT_FALSE(open);
-    EXPECT_GE(took, ServerConnection::kDiscardTime);
-    EXPECT_LE(took, ServerConnection::kDiscardTime + 100ms);
+    const auto early = co_await answer_early(loop, ends, post_of(1000, 10));
+    EXPECT_FALSE(early.open);
+    EXPECT_GE(early.took, ServerConnection::kDiscardTime);
+    EXPECT_LE(early.took, ServerConnection::kDiscardTime + 100ms);
+    EXPECT_TRUE(early.arrived());
+  });
+}
+
+Task<void> expect_announced_close(SimLoop& loop, Pair& ends, std::string request, Reads reads) {
+  const auto early = co_await answer_early(loop, ends, std::move(request), reads);
+  EXPECT_FALSE(early.open);
+  EXPECT_EQ(early.took, Duration{});
+  EXPECT_TRUE(early.announced());
+  EXPECT_TRUE(early.arrived());
+}
+
+TEST(ServerConnection, AfterContentThatTookTooLongTheAnswerAnnouncesTheClose) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    co_await expect_announced_close(loop, ends, post_of(1000, 10), Reads::all);
+  });
+}
+
+TEST(ServerConnection, AfterMalformedContentTheAnswerAnnouncesTheClose) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    const auto good = "2710\r\n" + numbered(10'000) + "\r\n";
+    co_await expect_announced_close(loop, ends, post_of_chunks(good + good + "0x2\r\n"),
+                                    Reads::all);
+  });
+}
+
+TEST(ServerConnection, ContentThatIsTooLargeIsAnsweredWithAnAnnouncedClose) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    co_await expect_announced_close(loop, ends, post_of(5'000'001, 10), Reads::nothing);
+  });
+  with_two_ends(
+      [](SimLoop& loop, Pair& ends) -> Task<void> {
+        std::string chunks;
+        for (int i = 0; i < 12; ++i) chunks += "7a120\r\n" + numbered(500'000) + "\r\n";
+        co_await expect_announced_close(loop, ends, post_of_chunks(chunks), Reads::all);
+      },
+      3);
+}
+
+TEST(ServerConnection, ALittleThatIsMoreThanAllowedIsNotReadEither) {
+  with_two_ends([](SimLoop& loop, Pair& ends) -> Task<void> {
+    co_await say(*ends.client, post_of(1001, 0));
+    Served served(loop, ends);
+    served.limits.body_bytes = 1000;
+    co_await next_request(served);
+    co_await answer(served, "no", Framing::length, 413);
+    const auto heard = co_await hear_until(*ends.client, "no");
+    EXPECT_EQ(heard,
+              "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
   });
 }
 
