@@ -110,7 +110,6 @@ void Gateway::address_request(Exchange& exchange, const EndpointSet& set) {
   auto& request = exchange.request;
   auto& fields = request.fields;
   request.target = exchange.target.text;
-  request.keep_alive = true;  // That the client's connection ends says nothing about the service's.
   request.keep_alive = true;  // The client's wish was about its own connection.
   auto authority = exchange.target.authority.text;
   if (authority.empty() && !set.endpoints.empty()) authority = set.endpoints.front().authority;
