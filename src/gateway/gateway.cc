@@ -11,6 +11,17 @@ namespace {
 // What the gateway itself can be asked, for `OPTIONS *` and an exhausted Max-Forwards.
 constexpr std::string_view kAllMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
+// The stages in which time was spent, where that was measured.
+std::span<const StageTime> stages_of(const Exchange& exchange,
+                                     std::array<StageTime, kStages>& storage) {
+  if (!exchange.times.measured) return {};
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < kStages; ++i)
+    if (exchange.times.spent[i] > Duration{})
+      storage[count++] = {text_of(static_cast<Stage>(i)), exchange.times.spent[i]};
+  return {storage.data(), count};
+}
+
 }  // namespace
 
 Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers,
@@ -177,6 +188,7 @@ void Gateway::report(Exchange& exchange, const Snapshot& snapshot) {
 void Gateway::write_log(const Exchange& exchange, Duration latency, Duration overhead,
                         const Snapshot& snapshot) {
   const auto* const agent = exchange.request.fields.find(http::Name::user_agent);
+  std::array<StageTime, kStages> stages;
   access_log_->write(
       {.time = exchange.began_wall,
        .request_id = exchange.request_id,
@@ -203,6 +215,7 @@ void Gateway::write_log(const Exchange& exchange, Duration latency, Duration ove
        .latency = latency,
        .upstream_latency = exchange.upstream.latency,
        .gateway_latency = overhead,
+       .stages = stages_of(exchange, stages),
        .user_agent = agent == nullptr ? std::string_view{} : agent->value,
        .config_version = snapshot.version});
 }

@@ -19,7 +19,9 @@ constexpr std::string_view kCutMark = "\xe2\x80\xa6";  // `…`
 
 constexpr std::size_t kNames = 14;
 constexpr std::size_t kKeysAndNumbers = 1024;
-static_assert(kPathMost + kQueryMost + kAgentMost + kNames * kNameMost +
+// Sixteen stages at the most, with names and numbers of the gateway's own.
+constexpr std::size_t kStagesMost = 16 * 48;
+static_assert(kPathMost + kStagesMost + kQueryMost + kAgentMost + kNames * kNameMost +
                       (kNames + 3) * (kCutMark.size() + 2) + kKeysAndNumbers <=
                   AccessLine::kLongest,
               "the longest line fits");
@@ -158,6 +160,19 @@ void put_second(char* at, std::chrono::sys_seconds second) {
   *at = '.';
 }
 
+// In milliseconds, like the latencies.
+char* put_stages(char* at, std::span<const StageTime> stages) {
+  at = put(at, R"(,"t":{)");
+  for (const auto& [stage, spent] : stages) {
+    if (stage.data() != stages.front().stage.data()) *at++ = ',';
+    *at++ = '"';
+    at = put(at, stage);
+    at = put_duration(at, "\":", spent);
+  }
+  *at++ = '}';
+  return at;
+}
+
 }  // namespace
 
 char* AccessLine::put_time(char* at, WallTime time) {
@@ -201,6 +216,7 @@ std::string_view AccessLine::format(const AccessRecord& record) {
   at = put_duration(at, R"(,"latency_ms":)", record.latency);
   at = put_duration(at, R"(,"upstream_latency_ms":)", record.upstream_latency);
   at = put_duration(at, R"(,"gateway_latency_ms":)", record.gateway_latency);
+  if (!record.stages.empty()) at = put_stages(at, record.stages);
   at = put_text(at, R"(,"user_agent":)", record.user_agent, kAgentMost);
   at = put_number(at, R"(,"config_version":)", record.config_version);
   at = put(at, "}\n");

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/duration.h"
@@ -11,6 +12,12 @@
 #include "observe/series.h"
 
 namespace penstock {
+
+// How long a request was in one stage.
+struct StageTime {
+  std::string_view stage;
+  Duration spent{};
+};
 
 // What the access log says of one request. An empty text, a zero status and an absent duration are
 // written as null. Views need to live only while the line is made.
@@ -40,6 +47,8 @@ struct AccessRecord {
   Duration latency{};
   std::optional<Duration> upstream_latency = std::nullopt;
   std::optional<Duration> gateway_latency = std::nullopt;
+  // Of the requests for which it was measured; absent in others.
+  std::span<const StageTime> stages = {};
   std::string_view user_agent;
   std::uint64_t config_version = 0;
 };
@@ -48,7 +57,7 @@ struct AccessRecord {
 // a field longer than its limit ends in `…`. Allocates nothing. One per worker.
 class AccessLine {
  public:
-  static constexpr std::size_t kLongest = 12288;  // Bytes of a line, newline included.
+  static constexpr std::size_t kLongest = 14336;  // Bytes of a line, newline included.
 
   explicit AccessLine(bool show_query = false) : show_query_(show_query) {}
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -40,6 +41,16 @@ AccessRecord full_record() {
   record.user_agent = "curl/8";
   record.config_version = 3;
   return record;
+}
+
+TEST(AccessLine, HasAStageMapWhereStagesWereMeasured) {
+  const std::array<StageTime, 2> stages{{{"match", 1'500ns}, {"forward", 2ms}}};
+  auto record = full_record();
+  record.stages = stages;
+  AccessLine line;
+  const std::string text(line.format(record));
+  EXPECT_NE(text.find(R"(,"t":{"match":0.001,"forward":2.000},"user_agent")"), std::string::npos)
+      << text;
 }
 
 TEST(AccessLine, IsOneJsonObjectWithEveryField) {
