@@ -1,7 +1,6 @@
 #include "observe/operational_log.h"
 
 // spdlog's own code is compiled here and nowhere else; nobody sees its headers.
-#define SPDLOG_FMT_EXTERNAL
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
