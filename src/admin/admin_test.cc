@@ -52,7 +52,7 @@ class AdminTest : public ::testing::Test {
     // Any port that is free; a file may not ask for that.
     loaded.config.node.listeners[0].address.value = "127.0.0.1:0";
     loaded.config.node.admin.address.value = "127.0.0.1:0";
-    auto node = Node::create(std::move(loaded.config));
+    auto node = Node::create(std::move(loaded));
     ensure(node.has_value());
     node_ = std::move(*node);
   }

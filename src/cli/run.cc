@@ -29,7 +29,9 @@ int run(const RunOptions& options) {
   print_findings(stderr, loaded.findings);
   if (loaded.unreadable) return kFailure;
   if (!loaded.ok) return kConfig;
-  auto node = Node::create(std::move(loaded.config));
+  auto node =
+      Node::create(std::move(loaded),
+                   {.load = [files = options.files] { return load_files(files); }, .fallback = {}});
   if (!node) {
     fmt::print(stderr, "penstock: {}\n", node.error());
     return kFailure;

@@ -107,7 +107,10 @@ Loaded load_files(std::span<const std::string> paths, const schema::Environment&
                                .path = {},
                                .text = fmt::format("cannot be read: {}", text.error())});
   }
-  return loaded.unreadable ? loaded : load_texts(texts, environment);
+  if (loaded.unreadable) return loaded;
+  loaded = load_texts(texts, environment);
+  loaded.texts = std::move(texts);
+  return loaded;
 }
 
 Loaded load_file(const std::string& path, const schema::Environment& environment) {

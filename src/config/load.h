@@ -12,6 +12,12 @@
 
 namespace penstock {
 
+// A document at hand; `name` stands for its file in findings and tells its syntax.
+struct DocumentText {
+  std::string name;
+  std::string text;
+};
+
 // Files, read together and checked. The config may be served when `ok`; warnings may stand in
 // findings.
 struct Loaded {
@@ -21,12 +27,7 @@ struct Loaded {
   std::size_t warnings = 0;
   bool ok = false;
   bool unreadable = false;  // A file could not be read at all.
-};
-
-// A document at hand; `name` stands for its file in findings and tells its syntax.
-struct DocumentText {
-  std::string name;
-  std::string text;
+  std::vector<DocumentText> texts;  // As load_files() found them.
 };
 
 // Reads `paths`, YAML or JSON, lays each on those before it (overlay.h), expands `${...}` from

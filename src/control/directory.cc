@@ -56,6 +56,7 @@ std::unique_ptr<const Directory> DirectoryBuilder::build(const std::vector<Servi
     if (resolved.fault.empty()) known.addresses = resolved.addresses;
     known.fault = resolved.fault;
   }
+  std::erase_if(hosts_, [&](const auto& entry) { return !hosts.contains(entry.first); });
   for (auto& [key, known] : states_) known.present = false;
   auto directory = std::make_unique<Directory>();
   for (const auto& service : services) {
@@ -97,11 +98,15 @@ std::vector<Endpoint> DirectoryBuilder::endpoints_of(const ServiceConfig& servic
   return endpoints;
 }
 
-void DirectoryBuilder::sample(MetricStore& store, Instant now) const {
-  for (const auto& [key, known] : states_) {
-    const auto gauge = store.gauge(Family::endpoint_healthy, {key.first, key.second});
-    store.set(gauge, known.state->ejected(now) ? 0 : 1);
-  }
+MetricCopy copy_endpoints(const std::vector<ServiceConfig>& services, const Directory& directory,
+                          Instant now) {
+  MetricStore store;
+  for (std::size_t i = 0; i < services.size(); ++i)
+    for (const auto& endpoint : directory.services[i]->endpoints)
+      store.set(
+          store.gauge(Family::endpoint_healthy, {services[i].service_name.value, endpoint.text}),
+          endpoint.state->ejected(now) ? 0 : 1);
+  return store.copy();
 }
 
 }  // namespace penstock

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration.h"
 #include "net/address.h"
 #include "observe/metrics.h"
 #include "upstream/endpoint.h"
@@ -25,7 +26,7 @@ using ResolvedHosts = std::map<std::string, Resolved>;
 ResolvedHosts resolve_hosts(const std::vector<ServiceConfig>& services);
 
 // Makes the directory of all endpoints, again whenever names were resolved anew. Endpoints keep
-// their state as long as their service and address are known. On control's loop.
+// their state as long as their service and address are known. Any thread, one at a time.
 class DirectoryBuilder {
  public:
   // A host that does not resolve any more keeps the addresses it had: the last known serve.
@@ -33,9 +34,6 @@ class DirectoryBuilder {
                                          const ResolvedHosts& hosts);
   // Whether that would change anything; says in the operational log what did.
   bool changed(const ResolvedHosts& hosts);
-
-  // Sets penstock_endpoint_healthy for every endpoint, before a scrape.
-  void sample(MetricStore& store, Instant now) const;
 
  private:
   struct Known {
@@ -47,5 +45,9 @@ class DirectoryBuilder {
   ResolvedHosts hosts_;
   std::map<std::pair<std::string, std::string>, Known> states_;  // By service and address.
 };
+
+// penstock_endpoint_healthy of every endpoint there is, for a scrape.
+MetricCopy copy_endpoints(const std::vector<ServiceConfig>& services, const Directory& directory,
+                          Instant now);
 
 }  // namespace penstock

@@ -143,16 +143,24 @@ TEST(Directory, AHostThatComesBackAsItWasIsNoMoreAtFault) {
   EXPECT_FALSE(builder.changed(first));
 }
 
+TEST(Directory, AHostThatIsNoLongerNamedIsForgotten) {
+  DirectoryBuilder builder;
+  const std::vector<ServiceConfig> services{service("s", {instance("a.test")})};
+  builder.build(services, {{"a.test", resolved({"10.0.0.1:0"})}});
+  builder.build({service("s", {instance("b.test")})}, {{"b.test", resolved({"10.0.0.2:0"})}});
+  const auto after = builder.build(services, {{"a.test", Resolved{{}, "it is unknown"}}});
+  EXPECT_TRUE(after->services.at(0)->endpoints.empty());
+}
+
 TEST(Directory, TellsWhichEndpointsAreEjected) {
   DirectoryBuilder builder;
+  const std::vector<ServiceConfig> services{
+      service("s", {instance("10.0.0.1"), instance("10.0.0.2")})};
   const auto directory = builder.build(
-      {service("s", {instance("10.0.0.1"), instance("10.0.0.2")})},
-      {{"10.0.0.1", resolved({"10.0.0.1:0"})}, {"10.0.0.2", resolved({"10.0.0.2:0"})}});
+      services, {{"10.0.0.1", resolved({"10.0.0.1:0"})}, {"10.0.0.2", resolved({"10.0.0.2:0"})}});
   const Instant now{std::chrono::hours(1)};
   directory->services[0]->endpoints[1].state->connect_failed(now);
-  MetricStore store;
-  builder.sample(store, now);
-  const auto copy = store.copy();
+  const auto copy = copy_endpoints(services, *directory, now);
   const auto text = expose(merge(std::span(&copy, 1)), MetricFormat::prometheus);
   EXPECT_NE(text.find(R"(penstock_endpoint_healthy{service="s",endpoint="10.0.0.1:80"} 1)"),
             std::string::npos)

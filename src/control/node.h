@@ -3,24 +3,24 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
-#include "config/snapshot.h"
-#include "control/directory.h"
+#include "config/load.h"
+#include "control/admin_token.h"
+#include "control/candidate.h"
+#include "control/door.h"
+#include "control/publication.h"
 #include "control/seat.h"
 #include "control/state_dir.h"
 #include "listener/listener.h"
-#include "net/listen.h"
 #include "observe/log_thread.h"
 #include "observe/metrics.h"
 #include "observe/process.h"
 #include "observe/series.h"
 #include "runtime/epoll/epoll_loop.h"
 #include "runtime/offload.h"
-#include "runtime/published.h"
 #include "runtime/signal.h"
 
 namespace penstock {
@@ -29,8 +29,9 @@ namespace penstock {
 class Node {
  public:
   // Takes the state folder, opens the listening sockets and compiles the document: all that can
-  // fail. The error is a sentence. Call Signals::block() before.
-  static std::expected<std::unique_ptr<Node>, std::string> create(Config config);
+  // fail. The error is a sentence. Call Signals::block() before. `loaded` is ok.
+  static std::expected<std::unique_ptr<Node>, std::string> create(Loaded loaded,
+                                                                  Origin origin = {});
   ~Node();
 
   // Who answers on the admin and health addresses; before run().
@@ -40,38 +41,51 @@ class Node {
 
   // --- For admin, on control's loop.
   Loop& loop() { return *loop_; }
+  OffloadPool& pool() { return pool_; }
   enum class State : std::uint8_t { starting, serving, draining };
   State state() const { return state_; }
+  WallTime started() const { return started_; }
   // Every worker's and control's own series. A worker that does not answer in time is left out.
   Task<MergedMetrics> collect_metrics();
+  const AdminToken& token() const { return token_; }
+  const Publication& publication() const { return publication_; }
+  // The settings in force, and the paths of those that wait for the next start.
+  const NodeSettings& settings() const { return settings_; }
+  const std::vector<std::string>& waiting_for_restart() const { return waiting_; }
+  const std::string& state_dir() const { return state_dir_.path(); }
+  std::size_t workers() const { return seats_.size(); }
+  const std::vector<std::unique_ptr<Door>>& doors() const { return doors_; }
+  const std::vector<std::unique_ptr<Door>>& control_doors() const { return control_doors_; }
 
  private:
-  struct Door {  // A listener of the configuration, and its sockets.
-    std::unique_ptr<ListenerShared> shared;
-    ListeningSockets sockets;
-  };
   struct Scrape;
 
-  Node(Config config, StateDir state_dir, std::unique_ptr<EpollLoop> loop);
-  std::expected<void, std::string> prepare();
+  Node(NodeSettings settings, StateDir state_dir, AdminToken token,
+       std::unique_ptr<EpollLoop> loop);
+  std::expected<void, std::string> prepare(Loaded loaded, Origin origin);
   std::expected<void, std::string> open_doors();
   std::expected<void, std::string> open_control_door(const std::string& name,
                                                      const std::string& address);
   std::expected<void, std::string> make_seats();
   std::expected<void, std::string> open_log();
-  void lower_connections();
   void start_workers();
+  void start_admin();
   void on_signal(int number);
+  void on_reload();
+  void apply(const NodeSettings& wanted);
 
-  Task<void> resolve_now_and_then();
   Task<void> stop();
-  Task<void> end();
   void announce() const;
 
-  Config config_;
+  const NodeSettings first_settings_;  // What needs a restart is still as it says.
+  NodeSettings settings_;
+  std::vector<std::string> waiting_;
   StateDir state_dir_;
+  AdminToken token_;
   std::unique_ptr<EpollLoop> loop_;
+  OffloadPool pool_;  // Ends before the loop, and after all that it may be asked to free.
   State state_ = State::starting;
+  const WallTime started_;
   Listener::Serve admin_serve_;
 
   MetricStore store_;
@@ -79,17 +93,14 @@ class Node {
   ProcessSeries process_;
   Counter lost_lines_;
 
-  DirectoryBuilder directory_;
-  Published<Snapshot> published_snapshot_;
-  Published<Directory> published_directory_;
-  std::unique_ptr<const Snapshot> first_snapshot_;
+  Publication publication_;
+  Candidate first_;
 
   std::unique_ptr<LogThread> log_;
-  std::vector<Door> doors_;
-  std::vector<Door> control_doors_;  // Admin and health.
+  std::vector<std::unique_ptr<Door>> doors_;
+  std::vector<std::unique_ptr<Door>> control_doors_;  // Admin and health.
   std::vector<std::unique_ptr<Seat>> seats_;
   std::vector<std::unique_ptr<Listener>> control_listeners_;
-  std::optional<OffloadPool> offload_;
   Scope scope_;
   Scope stop_scope_;
   Signal hurry_;  // A second signal to stop.

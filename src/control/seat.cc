@@ -25,10 +25,11 @@ Seat::~Seat() {
   loop().run_posted();
 }
 
-void Seat::add_listener(ListenerShared& shared, int descriptor) {
+Listener& Seat::add_listener(ListenerShared& shared, int descriptor) {
   listeners_.push_back(
       std::make_unique<Listener>(loop(), shared, descriptor, store_, gateway_->series(),
                                  [this](Exchange& exchange) { return gateway_->serve(exchange); }));
+  return *listeners_.back();
 }
 
 void Seat::start_listening() {

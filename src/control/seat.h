@@ -32,7 +32,7 @@ class Seat {
   Gateway& gateway() { return *gateway_; }
 
   // Before the thread starts.
-  void add_listener(ListenerShared& shared, int descriptor);
+  Listener& add_listener(ListenerShared& shared, int descriptor);
 
   // The rest is posted to the seat's thread.
   void start_listening();

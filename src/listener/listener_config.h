@@ -73,7 +73,8 @@ struct ListenerConfig {
         schema::field("name", &C::name, "Its name in metrics and logs; unique.").id(),
         schema::field("address", &C::address,
                       "Where it listens: `host:port` or `[v6]:port`, the host an IP address.")
-            .required(),
+            .required()
+            .restart(),
         schema::field("limits", &C::limits, "What a client may cost."),
         schema::field("trustedProxies", &C::trusted_proxies,
                       "Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` and "

@@ -31,7 +31,8 @@ struct ObservabilityConfig {
 
   static constexpr auto describe() {
     using C = ObservabilityConfig;
-    return schema::object(schema::field("accessLog", &C::access_log, "One line per request."));
+    return schema::object(
+        schema::field("accessLog", &C::access_log, "One line per request.").restart());
   }
 };
 

@@ -29,10 +29,12 @@ struct RuntimeConfig {
     return schema::object(
         schema::field("workers", &C::workers,
                       "Threads that serve requests; by default one per processor.")
-            .range(1, 512),
-        schema::field("io", &C::io, "How the kernel is asked for input and output."),
+            .range(1, 512)
+            .restart(),
+        schema::field("io", &C::io, "How the kernel is asked for input and output.").restart(),
         schema::field("pinWorkers", &C::pin_workers,
-                      "Whether each worker stays on a processor of its own."),
+                      "Whether each worker stays on a processor of its own.")
+            .restart(),
         schema::field("drainDelay", &C::drain_delay,
                       "On TERM: how long `/readyz` says no while requests are still accepted.")
             .range(0, 10min),

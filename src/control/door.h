@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "listener/listener.h"
+#include "listener/listener_config.h"
+#include "net/listen.h"
+#include "runtime/loop.h"
+#include "runtime/published.h"
+
+namespace penstock {
+
+// A listener of the configuration with its sockets, one for each worker. Control's.
+class Door {
+ public:
+  // Opens the sockets. The error is a sentence.
+  static std::expected<std::unique_ptr<Door>, std::string> open(const ListenerConfig& config,
+                                                                std::size_t sockets, Loop& control);
+
+  ListenerShared& shared() { return shared_; }
+  const std::string& name() const { return shared_.name; }
+  const ConnectionLimits& connections() const { return shared_.connections; }
+  const Address& address() const { return sockets_.address(); }
+  int descriptor(std::size_t worker) const { return sockets_.descriptor(worker); }
+
+  // Before the first change(): a worker's part.
+  void add(Loop& loop, Listener& listener) { settings_.add_worker(loop, listener.settings()); }
+  // Limits and trusted proxies as they are in `config` from now on; its address does not matter.
+  void change(const ListenerConfig& config);
+
+  // Closes the sockets once no worker accepts any more.
+  void close_when_drained();
+
+ private:
+  Door(const ListenerConfig& config, CidrSet trusted, ListeningSockets sockets, Loop& control);
+
+  ListeningSockets sockets_;
+  ListenerShared shared_;
+  Published<ListenerSettings> settings_;
+};
+
+// Lowers the listeners' connections to what the limit on open files bears, which is raised as far
+// as it goes; says so where it does.
+void lower_connections(std::vector<ListenerConfig>& listeners);
+
+}  // namespace penstock

@@ -1,0 +1,174 @@
+#include "control/publication.h"
+
+#include <utility>
+
+#include "control/last_good.h"
+#include "observe/operational_log.h"
+
+namespace penstock {
+namespace {
+
+constexpr Duration kResolveEvery = std::chrono::seconds(30);
+// Enough of a hash to tell versions apart.
+constexpr std::size_t kShortHash = 12;
+
+}  // namespace
+
+Publication::Publication(Loop& loop, OffloadPool& pool, MetricStore& store, std::string state_dir)
+    : loop_(loop),
+      pool_(pool),
+      store_(store),
+      state_dir_(std::move(state_dir)),
+      published_snapshot_(loop, &pool),
+      published_directory_(loop, &pool),
+      wanted_(loop) {}
+
+void Publication::begin_with(Origin origin, PolicyHome home, OnSettings on_settings) {
+  origin_ = std::move(origin);
+  home_ = std::move(home);
+  on_settings_ = std::move(on_settings);
+  published_snapshot_.add_worker(loop_, snapshot_);
+  published_directory_.add_worker(loop_, directory_);
+}
+
+void Publication::add_worker(Loop& loop, Gateway& gateway) {
+  published_snapshot_.add_worker(loop, gateway.snapshot());
+  published_directory_.add_worker(loop, gateway.directory());
+}
+
+void Publication::end() {
+  loop_.run_posted();
+  snapshot_.reset();
+  directory_.reset();
+  loop_.run_posted();
+}
+
+// --- Into force
+
+void Publication::publish_first(Candidate candidate) {
+  const auto began = loop_.clock();
+  penstock::resolve(candidate, builder_);
+  publish(candidate);
+  if (origin_.fallback.empty()) {
+    to_save_ = std::move(candidate.texts);
+    accepted(began);
+  } else {
+    refused(origin_.fallback, began);
+  }
+}
+
+void Publication::publish(Candidate& candidate) {
+  served_ = {.version = candidate.snapshot->version,
+             .hash = candidate.hash,
+             .sources = std::move(candidate.sources),
+             .routes = candidate.snapshot->routes.size(),
+             .services = candidate.snapshot->services.size(),
+             .policies = candidate.snapshot->policies.all.size(),
+             .since = loop_.wall()};
+  published_snapshot_.publish_with(std::move(candidate.snapshot), published_directory_,
+                                   std::move(candidate.directory));
+}
+
+MetricCopy Publication::copy_version() const {
+  MetricStore store;
+  const auto version = std::to_string(served_.version);
+  const auto hash = served_.hash.substr(0, kShortHash);
+  store.set(store.gauge(Family::config_version_info, {version, hash}), 1);
+  return store.copy();
+}
+
+void Publication::accepted(Instant began) {
+  attempt_ = {.at = loop_.wall(), .took = loop_.clock() - began, .errors = {}};
+  store_.set(store_.gauge(Family::config_last_apply_success), 1);
+  store_.set(store_.gauge(Family::config_fallback), 0);
+  store_.add(store_.counter(Family::config_applies, {"success"}));
+  store_.observe(store_.histogram(Family::config_apply), attempt_.took);
+}
+
+void Publication::refused(Faults faults, Instant began) {
+  attempt_ = {.at = loop_.wall(), .took = loop_.clock() - began, .errors = std::move(faults)};
+  store_.set(store_.gauge(Family::config_last_apply_success), 0);
+  store_.set(store_.gauge(Family::config_fallback), origin_.fallback.empty() ? 0 : 1);
+  store_.add(store_.counter(Family::config_applies, {"failure"}));
+}
+
+// --- Changes
+
+void Publication::reload() {
+  reload_wanted_ = true;
+  wanted_.notify_all();
+}
+
+Task<void> Publication::keep_current() {
+  auto resolve_at = loop_.now() + kResolveEvery;
+  for (;;) {
+    if (!to_save_.empty()) co_await save();
+    if (!reload_wanted_) {
+      const auto woken = co_await wanted_.wait({.until = resolve_at});
+      if (!woken && woken.error().kind == Error::Kind::cancelled) co_return;
+    }
+    if (std::exchange(reload_wanted_, false)) {
+      co_await reload_once();
+    } else {
+      co_await resolve_again();
+      resolve_at = loop_.now() + kResolveEvery;
+    }
+  }
+}
+
+// On the pool: all that was read is freed there, too.
+std::expected<Candidate, Faults> Publication::make(std::uint64_t version) {
+  if (!origin_.load) return std::unexpected(Faults{"the configuration did not come from files"});
+  auto candidate = make_candidate(origin_.load(), version, home_);
+  if (candidate) penstock::resolve(*candidate, builder_);
+  return candidate;
+}
+
+Task<void> Publication::reload_once() {
+  const auto began = loop_.clock();
+  log_info("reload");
+  auto made =
+      co_await offload(pool_, loop_, [this, next = served_.version + 1] { return make(next); });
+  if (!made) {
+    for (const auto& fault : made.error()) log_error("configuration in error", {{"error", fault}});
+    refused(std::move(made.error()), began);
+    log_error("reload failed; what was served is still served",
+              {{"version", served_.version}, {"hash", served_.hash.substr(0, kShortHash)}});
+    co_return;
+  }
+  auto& candidate = *made;
+  for (const auto& warning : candidate.warnings) log_warn("configuration", {{"warning", warning}});
+  publish(candidate);
+  origin_.fallback.clear();
+  on_settings_(candidate.node);
+  accepted(began);
+  log_info("reloaded", {{"version", served_.version},
+                        {"hash", served_.hash.substr(0, kShortHash)},
+                        {"routes", served_.routes},
+                        {"services", served_.services},
+                        {"took", attempt_.took}});
+  to_save_ = std::move(candidate.texts);
+}
+
+Task<void> Publication::save() {
+  auto fault = co_await offload(pool_, loop_, [this, texts = std::exchange(to_save_, {})] {
+    const auto saved = save_last_good(state_dir_, texts);
+    return saved ? std::string() : saved.error();
+  });
+  if (!fault.empty()) log_warn("the last good configuration is not kept", {{"error", fault}});
+  unsaved_ = std::move(fault);
+}
+
+// A change reaches the workers as a new directory.
+Task<void> Publication::resolve_again() {
+  const auto snapshot = snapshot_.pin();
+  auto directory = co_await offload(pool_, loop_, [this, services = &snapshot->services] {
+    const auto hosts = resolve_hosts(*services);
+    return builder_.changed(hosts) ? builder_.build(*services, hosts) : nullptr;
+  });
+  if (!directory) co_return;
+  published_directory_.publish(std::move(directory));
+  log_info("endpoints changed");
+}
+
+}  // namespace penstock
