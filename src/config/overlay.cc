@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,7 @@ const FieldInfo* field_named(const schema::ObjectInfo& object, std::string_view 
   return nullptr;
 }
 
-// The key that tells the objects of a list apart; empty if there is none.
+// The key of an object's id; empty if it has none.
 std::string_view id_key(const schema::ObjectInfo& object) {
   for (const auto& field : object.fields) {
     if (field.id) return field.name;
@@ -40,16 +41,22 @@ std::string_view id_key(const schema::ObjectInfo& object) {
   return {};
 }
 
-// The object that a value of the type is, or may be; nullptr for values without keys.
-const schema::ObjectInfo* object_of(const Type* type) {
-  while (type != nullptr && type->kind != schema::Kind::list && type->inner != nullptr)
+// What a value of the type is in the end: an object, a list, a map of free keys, or no matter what.
+// nullptr is the type of what has none, since its key is not known.
+const Type* essence(const Type* type) {
+  using schema::Kind;
+  while (type != nullptr && type->kind != Kind::list && type->kind != Kind::map &&
+         type->inner != nullptr)
     type = type->inner;
-  return type == nullptr ? nullptr : type->object;
+  return type;
 }
 
-const Type* list_of(const Type* type) {
-  while (type != nullptr && type->kind != schema::Kind::list) type = type->inner;
-  return type;
+// Whether two keys of an object never stand together: two spellings of one field, or fields of
+// which exactly one is written.
+bool exclude_one_another(const FieldInfo& field, std::string_view key, const FieldInfo& other,
+                         std::string_view other_key) {
+  if (&field == &other) return key != other_key;
+  return !field.one_of.empty() && field.one_of == other.one_of;
 }
 
 class Overlay {
@@ -57,25 +64,39 @@ class Overlay {
   explicit Overlay(schema::Findings& findings) : findings_(findings) {}
 
   void lay(Node& base, Node over, const Type* type) {
+    type = essence(type);
     if (base.kind == Node::Kind::map && over.kind == Node::Kind::map)
-      return members(base, std::move(over), object_of(type));
+      return members(base, std::move(over), type);
     if (base.kind == Node::Kind::list && over.kind == Node::Kind::list)
-      if (const auto* const list = list_of(type))
-        if (const auto* const object = object_of(list->inner))
-          if (const auto key = id_key(*object); !key.empty())
-            return elements(base, std::move(over), *list->inner, key);
+      if (const auto key = id_key(type); !key.empty())
+        return elements(base, std::move(over), type->inner, key);
     base = std::move(over);
   }
 
  private:
-  void members(Node& base, Node over, const schema::ObjectInfo* object) {
+  // What comes of a member of the base.
+  enum class Fate : std::uint8_t { kept, laid_on, gone };
+  using Fates = std::vector<Fate>;
+  using Places = std::unordered_map<std::string, std::size_t>;  // Of keys or ids, in the base.
+
+  // The key that tells the objects of a list apart; empty if there is none.
+  static std::string_view id_key(const Type* type) {
+    if (type == nullptr || type->kind != schema::Kind::list) return {};
+    const auto* const element = essence(type->inner);
+    return element->object == nullptr ? std::string_view() : penstock::id_key(*element->object);
+  }
+
+  void members(Node& base, Node over, const Type* type) {
+    Places places;
+    for (std::size_t i = 0; i < base.items.size(); ++i) places.try_emplace(base.items[i].key, i);
+    Fates fates(base.items.size(), Fate::kept);
     std::unordered_map<std::string, std::size_t> seen;  // Line of each of the overlay's keys.
     for (auto& item : over.items) {
       const auto length = path_.size();
       path_ += (length > 0 ? "." : "") + item.key;
       const auto [first, added] = seen.try_emplace(item.key, item.key_at.line);
       if (added)
-        member(base, std::move(item), object);
+        member(base, places, fates, std::move(item), type);
       else
         findings_.error(item.key_at, path_,
                         fmt::format("found the key {} a second time, expected it once: the first "
@@ -83,29 +104,41 @@ class Overlay {
                                     schema::in_quotes(item.key), first->second));
       path_.resize(length);
     }
+    drop(base.items, fates);
   }
 
-  void member(Node& base, Node item, const schema::ObjectInfo* object) {
+  void member(Node& base, const Places& places, Fates& fates, Node item, const Type* type) {
+    const bool free = type != nullptr && type->kind == schema::Kind::map;
+    const auto* const object = type == nullptr ? nullptr : type->object;
     const auto* const field = object == nullptr ? nullptr : field_named(*object, item.key);
-    const auto same = std::find_if(base.items.begin(), base.items.end(),
-                                   [&](const Node& known) { return known.key == item.key; });
-    if (same != base.items.end()) {
-      if (item.kind == Node::Kind::nothing) return void(base.items.erase(same));
-      return lay(*same, std::move(item), field == nullptr ? nullptr : field->type);
+    if (const auto same = places.find(item.key); same != places.end()) {
+      auto& fate = fates[same->second];
+      fate = item.kind == Node::Kind::nothing ? Fate::gone : Fate::laid_on;
+      if (fate == Fate::gone) return;
+      const auto* const of_member = free ? type->inner : field == nullptr ? nullptr : field->type;
+      return lay(base.items[same->second], std::move(item), of_member);
     }
-    if (field != nullptr) drop_other_spelling(base, item.key, *field);
+    // `methods: [GET, PUT]` takes the place of `method: GET`, and `split` of `upstreamService`.
+    for (std::size_t i = 0; field != nullptr && i < fates.size(); ++i) {
+      const auto& known = base.items[i].key;
+      const auto* const other = field_named(*object, known);
+      if (other == nullptr || !exclude_one_another(*field, item.key, *other, known)) continue;
+      if (fates[i] == Fate::kept) fates[i] = Fate::gone;
+    }
     base.items.push_back(std::move(item));
   }
 
-  // `methods: [GET, PUT]` takes the place of `method: GET`.
-  static void drop_other_spelling(Node& base, std::string_view key, const FieldInfo& field) {
-    if (field.one_name.empty()) return;
-    const auto other = key == field.name ? field.one_name : field.name;
-    std::erase_if(base.items, [&](const Node& known) { return known.key == other; });
+  // Removes what is gone; what was added after the base's own items stays.
+  static void drop(std::vector<Node>& items, const Fates& fates) {
+    if (std::find(fates.begin(), fates.end(), Fate::gone) == fates.end()) return;
+    std::vector<Node> kept;
+    for (std::size_t i = 0; i < items.size(); ++i)
+      if (i >= fates.size() || fates[i] != Fate::gone) kept.push_back(std::move(items[i]));
+    items = std::move(kept);
   }
 
-  void elements(Node& base, Node over, const Type& type, std::string_view key) {
-    std::unordered_map<std::string, std::size_t> known;
+  void elements(Node& base, Node over, const Type* type, std::string_view key) {
+    Places known;
     for (std::size_t i = 0; i < base.items.size(); ++i)
       if (const auto* const id = id_of(base.items[i], key)) known.try_emplace(id->text, i);
     std::unordered_map<std::string, std::size_t> seen;  // Line of each of the overlay's ids.
@@ -119,7 +152,7 @@ class Overlay {
         if (found == known.end())
           base.items.push_back(std::move(item));
         else
-          lay(base.items[found->second], std::move(item), &type);
+          lay(base.items[found->second], std::move(item), type);
       }
       path_.resize(length);
     }

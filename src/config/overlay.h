@@ -10,8 +10,9 @@ namespace penstock {
 
 // Lays the document `over` on the document `base`, both of the type `type`: maps are merged key by
 // key; a list of objects that have an id (`.id()` in their describe()) is merged by it, new ids
-// after those that were there; anything else is replaced. A key whose value is nothing (`~`, null)
-// is taken away from the base. Every value keeps the place where it was written.
+// after those that were there; anything else is replaced, and so is the other of two keys that
+// never stand together. A key whose value is nothing (`~`, null) is taken away from the base. Every
+// value keeps the place where it was written.
 //
 // A key or an id that `over` holds twice is an error: merged, the two could no longer be told from
 // one. What `base` holds twice stays so, for others to find.
