@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/secrets.h"
 #include "listener/listener_config.h"
 #include "observe/observability_config.h"
 #include "policy/stages.h"
@@ -43,6 +44,7 @@ struct NodeSettings {
   std::vector<ListenerConfig> listeners;
   AdminConfig admin;
   std::optional<HealthConfig> health;
+  SecretsConfig secrets;
   std::string state_dir;  // Empty: $STATE_DIRECTORY, /var/lib/penstock, ./.penstock.
   RuntimeConfig runtime;
   ObservabilityConfig observability;
@@ -55,6 +57,7 @@ struct NodeSettings {
             .elements(1, 64),
         schema::field("admin", &C::admin, "The operator's own address."),
         schema::field("health", &C::health, "An address for probes; none by default."),
+        schema::field("secrets", &C::secrets, "Where secrets are kept."),
         schema::field("stateDir", &C::state_dir,
                       "Folder for what outlives the process. By default `$STATE_DIRECTORY`, else "
                       "`/var/lib/penstock`, else `./.penstock`."),

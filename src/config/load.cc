@@ -14,6 +14,7 @@
 #include "config/check.h"
 #include "config/not_served.h"
 #include "config/overlay.h"
+#include "config/secrets.h"
 #include "schema/decode.h"
 
 namespace penstock {
@@ -59,6 +60,16 @@ std::optional<schema::Node> merged(std::span<const DocumentText> texts,
   return good ? std::move(whole) : std::nullopt;
 }
 
+// Read ahead of the rest, which may name secrets; what is wrong in it is said when the rest is
+// read.
+SecretsConfig secrets_config(const schema::Node& root) {
+  SecretsConfig config;
+  schema::Findings ignored({});
+  for (const auto& section : root.items)
+    if (section.key == "secrets") schema::decode(section, config, {}, ignored);
+  return config;
+}
+
 std::vector<std::string> names_of(std::span<const DocumentText> texts) {
   std::vector<std::string> names;
   for (const auto& document : texts) names.push_back(document.name);
@@ -73,7 +84,8 @@ Loaded load_texts(std::span<const DocumentText> texts, const schema::Environment
   loaded.config.sources = findings.sources();
   if (auto root = merged(texts, findings)) {
     schema::expand(*root, environment, findings);
-    schema::decode(*root, loaded.config, kNotServed, findings);
+    const auto secrets = secret_source(secrets_config(*root), environment);
+    schema::decode(*root, loaded.config, kNotServed, secrets, findings);
     root.reset();
     check(loaded.config, findings);
   }

@@ -9,7 +9,6 @@ namespace penstock {
 // and not as misspellings. A key leaves the list when the code that obeys it arrives.
 inline constexpr auto kNotServed = std::to_array<std::string_view>({
     "store",
-    "secrets",
     "node",
     "redis",
     "*Policies",

@@ -99,8 +99,8 @@ bool name_matches(std::string_view pattern, std::string_view name) {
 
 class Decoder {
  public:
-  Decoder(NotServed not_served, Findings& findings)
-      : not_served_(not_served), findings_(findings) {}
+  Decoder(NotServed not_served, const SecretSource& secrets, Findings& findings)
+      : not_served_(not_served), secrets_(secrets), findings_(findings) {}
 
   // `field` says what holds for the value, or for each element of a list.
   bool value(const Node& node, const FieldInfo& field, const Type& type, void* value) {
@@ -119,9 +119,12 @@ class Decoder {
         return true;
       case Kind::word_or_map:
         return word_or_map(node, field, type, value);
+      case Kind::secret:
+        return secret(node, *static_cast<Secret*>(value));
       default:
         break;
     }
+    if (node.secret) return misplaced_secret(node, expectation(field, type));
     if (node.kind == Node::Kind::scalar && scalar(node, field, type, value)) return true;
     return refuse(node, field, type);
   }
@@ -154,6 +157,34 @@ class Decoder {
   static std::string shown(std::string_view text) {
     const bool plain = plain_number(text) || text == "true" || text == "false";
     return plain ? std::string(text) : in_quotes(text);
+  }
+
+  bool misplaced_secret(const Node& node, std::string_view expected) {
+    findings_.error(node.at, path_,
+                    fmt::format("found a secret, expected {}: this value is no secret, and it "
+                                "could be shown",
+                                expected));
+    return false;
+  }
+
+  // What is found is never shown: it may be what should have been kept secret.
+  bool secret(const Node& node, Secret& value) {
+    const auto refuse = [&](std::string_view found, std::string_view expected) {
+      findings_.error(node.at, path_, fmt::format("found {}, expected {}", found, expected));
+      return false;
+    };
+    if (node.kind != Node::Kind::scalar) return refuse(kind_of(node), SecretName::kExpected);
+    const auto name = SecretName::parse(node.text);
+    if (!name && node.secret) return refuse("a name that no secret has", SecretName::kExpected);
+    if (!name || node.expanded) return refuse("a secret in plain text", SecretName::kExpected);
+    const auto found =
+        secrets_ ? secrets_(*name) : std::unexpected("no secret: none can be looked up here");
+    if (!found) return refuse(in_quotes(node.text), found.error());
+    if (!found->warning.empty())
+      findings_.warning(node.at, path_,
+                        fmt::format("found {}, {}", in_quotes(node.text), found->warning));
+    value = Secret(node.text, found->value);
+    return true;
   }
 
   static std::string did_you_mean_choice(std::string_view text, std::span<const Choice> choices) {
@@ -416,6 +447,7 @@ class Decoder {
   }
 
   NotServed not_served_;
+  const SecretSource& secrets_;
   Findings& findings_;
   std::string path_;
 };
@@ -443,6 +475,8 @@ std::string expectation(const FieldInfo& field, const Type& type) {
       return one_of(type.choices);
     case Kind::parsed:
       return std::string(type.expected);
+    case Kind::secret:
+      return std::string(SecretName::kExpected);
     case Kind::object:
       return "a map";
     case Kind::list:
@@ -474,9 +508,9 @@ std::vector<std::string_view> keys_of(const ObjectInfo& object) {
 }
 
 void decode(const Node& node, const Type& type, void* value, NotServed not_served,
-            Findings& findings) {
+            const SecretSource& secrets, Findings& findings) {
   static constexpr FieldInfo kAny{};
-  Decoder(not_served, findings).value(node, kAny, type, value);
+  Decoder(not_served, secrets, findings).value(node, kAny, type, value);
 }
 
 }  // namespace penstock::schema

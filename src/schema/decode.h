@@ -6,6 +6,7 @@
 #include "schema/describe.h"
 #include "schema/findings.h"
 #include "schema/node.h"
+#include "schema/secret.h"
 
 namespace penstock::schema {
 
@@ -14,13 +15,18 @@ namespace penstock::schema {
 using NotServed = std::span<const std::string_view>;
 
 // Fills `value`, whose type is `type`, from `node`. Whatever is wrong is added to findings, and
-// then that part of `value` keeps its default.
+// then that part of `value` keeps its default. Without `secrets` every secret is refused.
 void decode(const Node& node, const Type& type, void* value, NotServed not_served,
-            Findings& findings);
+            const SecretSource& secrets, Findings& findings);
 
 template <class C>
+void decode(const Node& node, C& value, NotServed not_served, const SecretSource& secrets,
+            Findings& findings) {
+  decode(node, kType<C>, &value, not_served, secrets, findings);
+}
+template <class C>
 void decode(const Node& node, C& value, NotServed not_served, Findings& findings) {
-  decode(node, kType<C>, &value, not_served, findings);
+  decode(node, kType<C>, &value, not_served, {}, findings);
 }
 
 // `a duration from 1ms to 1h`, as an error and the reference say it.

@@ -113,6 +113,8 @@ Json schema_of(const FieldInfo& field, const Type& type) {
       return choice_schema(type);
     case Kind::parsed:
       return or_variable({{"type", {"string", "integer"}}, {"pattern", type.pattern}});
+    case Kind::secret:
+      return text_like(SecretName::kPattern);
     case Kind::object:
       return object_schema(*type.object);
     case Kind::list:

@@ -6,6 +6,7 @@
 #include <expected>
 #include <utility>
 
+#include "schema/secret.h"
 #include "schema/syntax.h"
 
 namespace penstock::schema {
@@ -60,6 +61,8 @@ using Expansion = std::expected<std::string, std::string>;
 Expansion value_of(std::string_view reference, const Environment& environment) {
   const auto separator = reference.find(":-");
   const auto name = reference.substr(0, separator);
+  if (asks_for_secret(name))
+    return std::unexpected("found a secret within a text, expected it to be the whole value");
   if (!is_name(name))
     return std::unexpected(fmt::format("found {}, expected ${{NAME}} or ${{NAME:-default}}",
                                        in_quotes(fmt::format("${{{}}}", reference))));
@@ -127,6 +130,10 @@ class Expander {
 
  private:
   void scalar(Node& node, const std::string& path) {
+    if (is_secret(node.text)) {
+      node.secret = true;
+      return;
+    }
     if (total_ > kMaxExpansions) return;
     auto result = expanded(node.text, environment_);
     if (!result) return findings_.error(node.at, path, std::move(result.error()));

@@ -20,6 +20,7 @@ struct Node {
   Kind kind = Kind::nothing;
   bool quoted = false;    // A scalar written in quotes: never a number, nor true or false.
   bool expanded = false;  // `text` came out of `${...}`; it may be a secret and is never shown.
+  bool secret = false;    // `text` names a secret (secret.h), and is not expanded.
   Position at;
   Position key_at;          // Where `key` stands.
   std::string key;          // Of a map's member.
@@ -47,7 +48,8 @@ std::optional<Node> parse(std::string_view text, Syntax syntax, std::uint32_t so
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 Environment process_environment();
 
-// Replaces `${NAME}` and `${NAME:-default}` in the scalars below `node`; `$${` stands for `${`.
+// Replaces `${NAME}` and `${NAME:-default}` in the scalars below `node`; `$${` stands for `${`. A
+// scalar that names a secret is marked and stays as it is; within a longer text that is an error.
 void expand(Node& node, const Environment& environment, Findings& findings);
 
 }  // namespace penstock::schema

@@ -32,6 +32,7 @@ std::string show(const FieldInfo& field, const Type& type, const void* value) {
     case Kind::parsed:
       return type.show(value);
     case Kind::object:
+    case Kind::secret:
       return {};
     case Kind::optional:
       if (type.count(value) == 0) return field.off ? "off" : "";

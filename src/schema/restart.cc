@@ -40,6 +40,8 @@ bool equal(const Type& type, const void* a, const void* b) {
       return *static_cast<const std::string*>(a) == *static_cast<const std::string*>(b);
     case Kind::parsed:
       return type.show(a) == type.show(b);
+    case Kind::secret:
+      return *static_cast<const Secret*>(a) == *static_cast<const Secret*>(b);
     case Kind::object:
       return equal_objects(*type.object, a, b);
     case Kind::located:

@@ -14,6 +14,7 @@
 
 #include "base/duration.h"
 #include "schema/position.h"
+#include "schema/secret.h"
 
 // What a config value's C++ type can do, without the type: one constant table per type, made by the
 // compiler, so that parser, checks, JSON Schema and reference are ordinary functions over tables.
@@ -66,6 +67,7 @@ enum class Kind : std::uint8_t {
   percent,
   choice,
   parsed,  // Text with a grammar of its own: see ParsedText.
+  secret,  // A Secret, of which the document holds only the name.
   object,
   list,
   map,  // Of free keys, each with an `inner`.
@@ -302,6 +304,8 @@ constexpr Type type_of() {
     return size();
   else if constexpr (std::is_same_v<T, Percent>)
     return Type{.kind = Kind::percent};
+  else if constexpr (std::is_same_v<T, Secret>)
+    return Type{.kind = Kind::secret};
   else if constexpr (std::is_enum_v<T>)
     return enumeration<T>();
   else if constexpr (kIsList<T>)
