@@ -61,6 +61,7 @@ std::unique_ptr<const Directory> DirectoryBuilder::build(const std::vector<Servi
   auto directory = std::make_unique<Directory>();
   for (const auto& service : services) {
     auto set = std::make_shared<EndpointSet>();
+    set->service = service.service_name.value;
     set->endpoints = endpoints_of(service);
     set->plan_rounds();
     directory->services.push_back(std::move(set));

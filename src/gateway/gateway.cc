@@ -28,23 +28,24 @@ Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t wo
                  std::uint32_t index)
     : loop_(loop),
       store_(store),
-      workers_(workers),
       place_{index, &store},
       series_(store),
       uuids_(loop.random()),
+      services_(loop, store, workers),
       no_route_(store, {}, {}) {
   if (ring != nullptr) access_log_.emplace(*ring, series_);
 }
 
 // Makes the worker's own things for the snapshot when it sees it for the first time.
-void Gateway::adopt(const Snapshot& snapshot) {
-  if (adopted_version_ == snapshot.version) return;
-  adopted_version_ = snapshot.version;
-  services_.clear();
-  for (const auto& config : snapshot.services)
-    services_.push_back(std::make_unique<Service>(loop_, store_, config, workers_));
-  routes_.clear();
-  routes_.resize(snapshot.routes.size());
+std::shared_ptr<Serving> Gateway::adopt(const Snapshot& snapshot) {
+  if (serving_ == nullptr || serving_->version != snapshot.version) {
+    serving_ = std::make_shared<Serving>();
+    serving_->version = snapshot.version;
+    serving_->services = services_.adopt(snapshot.services);
+    serving_->routes.resize(snapshot.routes.size());
+  }
+  services_.follow(*directory_);
+  return serving_;
 }
 
 // --- Guard's parts
@@ -110,7 +111,6 @@ void Gateway::reject(Exchange& exchange, const Error& error) {
   const auto& reason = error.reason != nullptr ? *error.reason : fallback;
   exchange.reject(reason, error.detail);
   if (&reason == &reasons::kBodyTooLarge) series_.hit(Limit::body_bytes);
-  if (&reason == &reasons::kRequestTimeout) series_.hit(Limit::body_idle_timeout);
   if (&reason == &reasons::kPoolExhausted) series_.hit(Limit::upstream_connections);
   if (&reason == &reasons::kUpstreamHeaderTooLarge) series_.hit(Limit::upstream_header_bytes);
 }
@@ -159,7 +159,7 @@ std::string_view Gateway::date() {
 
 // --- The report
 
-void Gateway::report(Exchange& exchange, const Snapshot& snapshot) {
+void Gateway::report(Exchange& exchange, const Snapshot& snapshot, Serving& serving) {
   const auto latency = loop_.clock() - exchange.began;
   const Duration overhead = latency - exchange.upstream.latency.value_or(Duration{});
   const auto protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11;
@@ -175,9 +175,12 @@ void Gateway::report(Exchange& exchange, const Snapshot& snapshot) {
     no_route_.finished(finished);
   } else {
     if (!exchange.upstream.service.empty())
-      finished.service = &services_[exchange.route->service]->series();
-    auto& series = routes_[static_cast<std::size_t>(exchange.route - snapshot.routes.data())];
-    if (!series) series.emplace(store_, exchange.route->route_id, exchange.route->path);
+      finished.service = &serving.services[exchange.route->service]->series();
+    auto& series =
+        serving.routes[static_cast<std::size_t>(exchange.route - snapshot.routes.data())];
+    if (!series)
+      series =
+          std::make_unique<RouteSeries>(store_, exchange.route->route_id, exchange.route->path);
     series->finished(finished);
   }
   series_.active_requests(exchange.request.method_text, false, -1);

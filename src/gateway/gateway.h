@@ -20,6 +20,14 @@
 
 namespace penstock {
 
+// What a worker has made for one snapshot, by the snapshot's indices. An exchange holds on to the
+// one it began with: nothing that it touches after a wait is a newer snapshot's.
+struct Serving {
+  std::uint64_t version = 0;
+  std::vector<std::shared_ptr<Service>> services;
+  std::vector<std::unique_ptr<RouteSeries>> routes;  // Made when a route is first matched.
+};
+
 // What serves exchanges on one worker. Everything it has is that worker's own, or an immutable
 // thing that control published.
 class Gateway {
@@ -44,7 +52,7 @@ class Gateway {
   bool guard(Exchange& exchange);
   bool match(Exchange& exchange, const Snapshot& snapshot);
   static void authenticate(Exchange& exchange);
-  Task<void> forward(Exchange& exchange, const Snapshot& snapshot);
+  Task<void> forward(Exchange& exchange, const Snapshot& snapshot, const Serving& serving);
   // --- Between them, the route's policies: policies.cc.
   std::optional<Task<Step>> ask_policies(Exchange& exchange);
   Task<void> await_policies(Exchange& exchange, Task<Step> waiting);
@@ -54,7 +62,7 @@ class Gateway {
   static void end_policies(Exchange& exchange);
   // --- And the way back.
   Task<void> send(Exchange& exchange);
-  void report(Exchange& exchange, const Snapshot& snapshot);
+  void report(Exchange& exchange, const Snapshot& snapshot, Serving& serving);
 
   bool find_out_who_asks(Exchange& exchange);
   bool count_hops(Exchange& exchange);
@@ -69,12 +77,11 @@ class Gateway {
 
   static void ask_for_times(Exchange& exchange);
   static void write_times(Exchange& exchange);
-  void adopt(const Snapshot& snapshot);
+  std::shared_ptr<Serving> adopt(const Snapshot& snapshot);
   std::string_view date();
 
   Loop& loop_;
   MetricStore& store_;
-  const std::uint32_t workers_;
   const WorkerPlace place_;
   WorkerSeries series_;
   std::optional<AccessLog> access_log_;
@@ -84,10 +91,8 @@ class Gateway {
   Replica<Snapshot> snapshot_;
   Replica<Directory> directory_;
 
-  // Resolved for the snapshot's indices.
-  std::uint64_t adopted_version_ = 0;
-  std::vector<std::unique_ptr<Service>> services_;
-  std::vector<std::optional<RouteSeries>> routes_;  // Made when a route is first matched.
+  Services services_;
+  std::shared_ptr<Serving> serving_;  // Of the newest snapshot that was used.
   RouteSeries no_route_;
 
   // Of so many requests one is measured stage by stage.

@@ -40,9 +40,7 @@ class GatewayTest : public ::testing::Test {
     auto loaded = load_text("t", kConfig, [](std::string_view) { return std::nullopt; });
     ensure(loaded.ok);
     config_ = std::move(loaded.config);
-    gateway_.snapshot().swap_to(
-        new Edition<Snapshot>(loop_, std::move(*compile(config_.document, 1)), 1));
-    gateway_.directory().swap_to(new Edition<Directory>(loop_, directory(), 1));
+    publish();
   }
   ~GatewayTest() override {
     scope_.cancel();
@@ -53,10 +51,17 @@ class GatewayTest : public ::testing::Test {
     EXPECT_EQ(loop_.buffers().lent(), 0U);
   }
 
+  // Another version, of what config_ says now.
+  void publish() {
+    gateway_.directory().swap_to(new Edition<Directory>(loop_, directory(), 1));
+    gateway_.snapshot().swap_to(
+        new Edition<Snapshot>(loop_, std::move(*compile(config_.document, ++version_)), 1));
+  }
   std::unique_ptr<const Directory> directory() const {
     auto made = std::make_unique<Directory>();
     for (const auto& service : config_.document.services) {
       auto set = std::make_shared<EndpointSet>();
+      set->service = service.service_name.value;
       Endpoint endpoint;
       endpoint.text = service.instances[0].host.value + ":80";
       endpoint.address = *Address::parse(endpoint.text);
@@ -143,7 +148,30 @@ class GatewayTest : public ::testing::Test {
   }
   const std::string& seen() const { return service_->heads().back(); }
 
+  // The connection ends with the answer, and so no time passes.
+  std::string get_once(const std::string& path) { return get(path, "Connection: close\r\n"); }
+  // Asks, and is not waited for.
+  void begin_to_ask(const std::string& path, std::string& heard) {
+    open();
+    scope_.spawn(ask_and_hear(*this, "GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n", heard));
+    loop_.run_for(1s);
+  }
+  // How many requests the metrics know of that route, forwarded to that service.
+  std::uint64_t counted(const std::string& route, const std::string& service) {
+    std::uint64_t total = 0;
+    const auto copy = store_.copy();
+    for (std::size_t i = 0; i < copy.series.size(); ++i) {
+      const auto& [family, slot, labels] = *copy.series[i];
+      const auto has = [&](const auto& text) {
+        return std::find(labels.begin(), labels.end(), text) != labels.end();
+      };
+      if (family == Family::requests && has(route) && has(service)) total += copy.cells[slot];
+    }
+    return total;
+  }
+
   SimLoop loop_{1};
+  std::uint64_t version_ = 0;
   SocketAddress address_ = SimNetwork::address(1, 8080);
   Config config_;
   MetricStore store_;
@@ -381,6 +409,86 @@ TEST_F(GatewayTest, AnUpgradeToAnythingElseIsForgotten) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   EXPECT_EQ(field(seen(), "Upgrade"), "(none)");
   EXPECT_EQ(field(seen(), "Connection"), "(none)");
+}
+
+// --- From snapshot to snapshot
+
+TEST_F(GatewayTest, ConnectionsOutliveASnapshot) {
+  answer({{ok()}});
+  get_once("/open/1");
+  publish();
+  get_once("/open/1");
+  EXPECT_EQ(service_->connections(), 1);
+}
+
+TEST_F(GatewayTest, ARequestInFlightEndsWithTheSnapshotItBeganWith) {
+  answer({{ok(), Act::End::keep, true, 5s}});
+  std::string heard;
+  begin_to_ask("/open/1", heard);
+  std::swap(config_.document.services[0], config_.document.services[1]);
+  config_.document.routes.erase(config_.document.routes.begin());
+  publish();
+  expect_refused(get_once("/open/1"), 404, "no_route");
+  expect_refused(get_once("/nowhere"), 502, "upstream_connect_refused");
+  EXPECT_TRUE(heard.empty());
+  loop_.run_for(10s);
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200 OK\r\n")) << heard;
+  const auto line = logged();
+  EXPECT_EQ(line["route_id"], "open");
+  EXPECT_EQ(line["upstream_service"], "s");
+  EXPECT_EQ(counted("open", "s"), 1U);
+  EXPECT_EQ(counted("nowhere", "nowhere"), 1U);
+}
+
+TEST_F(GatewayTest, AServiceThatVanishesAnswersItsLastRequests) {
+  answer({{ok()}, {"", Act::End::fin, true, 5s}, {ok()}});
+  get_once("/open/1");
+  std::string heard;
+  begin_to_ask("/open/1", heard);
+  const auto before = config_.document;
+  config_.document.services.erase(config_.document.services.begin());
+  config_.document.routes.erase(config_.document.routes.begin(),
+                                config_.document.routes.begin() + 3);
+  publish();
+  expect_refused(get_once("/nowhere"), 502, "upstream_connect_refused");
+  // The first try of it fails: even then it may have another.
+  loop_.run_for(10s);
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200 OK\r\n")) << heard;
+  EXPECT_EQ(service_->heads().size(), 3U);
+  EXPECT_EQ(service_->connections(), 2);
+  EXPECT_EQ(service_->open(), 0);  // Long before the idle timeout.
+  config_.document = before;
+  publish();
+  EXPECT_TRUE(get_once("/open/1").starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(service_->connections(), 3);
+}
+
+TEST_F(GatewayTest, ATunnelOutlivesItsService) {
+  Act act{
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello"};
+  act.rest = "later";
+  act.rest_pause = 4s;
+  act.end = Act::End::fin;
+  answer({act});
+  open();
+  std::string heard;
+  scope_.spawn(ask_and_hear(*this,
+                            "GET /open/1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
+                            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                            heard));
+  loop_.run_for(1s);
+  config_.document.services.erase(config_.document.services.begin());
+  config_.document.routes.erase(config_.document.routes.begin(),
+                                config_.document.routes.begin() + 3);
+  for (int i = 0; i < 3; ++i) {
+    publish();
+    get_once("/nowhere");
+  }
+  loop_.run_for(1min);
+  EXPECT_TRUE(heard.ends_with("\r\n\r\nhellolater")) << heard;
+  EXPECT_EQ(counted("open", "s"), 1U);
 }
 
 }  // namespace

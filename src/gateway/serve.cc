@@ -9,7 +9,7 @@ namespace penstock {
 // The way of a request. Each stage either lets it pass or answers it.
 Task<void> Gateway::serve(Exchange& exchange) {
   const auto snapshot = snapshot_.pin();  // The whole exchange sees one configuration.
-  adopt(*snapshot);
+  const auto serving = adopt(*snapshot);
   exchange.worker = &place_;
   exchange.times.measured = ++served_ % kMeasuredShare == 0;
   series_.active_requests(exchange.request.method_text, false, 1);
@@ -17,10 +17,10 @@ Task<void> Gateway::serve(Exchange& exchange) {
     auto waiting = ask_policies(exchange);  // policy/, and the gateway's own part of each stage
     if (waiting) co_await await_policies(exchange, *std::move(waiting));
     // upstream/; sends the answer while it holds the call
-    if (!exchange.answered()) co_await forward(exchange, *snapshot);
+    if (!exchange.answered()) co_await forward(exchange, *snapshot, *serving);
   }
   if (!exchange.delivered && exchange.answered()) co_await send(exchange);  // http/
-  report(exchange, *snapshot);                                              // observe/
+  report(exchange, *snapshot, *serving);                                    // observe/
 }
 
 namespace {
@@ -97,15 +97,13 @@ void Gateway::authenticate(Exchange& exchange) {
   exchange.response.fields.add("WWW-Authenticate", R"(Bearer realm="penstock")");
 }
 
-Task<void> Gateway::forward(Exchange& exchange, const Snapshot&) {
+Task<void> Gateway::forward(Exchange& exchange, const Snapshot& snapshot, const Serving& serving) {
   exchange.stage = Stage::forward;
   const Stopwatch watch(exchange, Stage::forward);
   if (exchange.times.measured) exchange.times.forwarded = loop_.clock();
-  auto& service = *services_[exchange.route->service];
-  const auto directory = directory_.pin();
-  const auto& set = *directory->services[exchange.route->service];
-  address_request(exchange, set);
-  Call call(exchange, service, directory, set, exchange.route->stream);
+  const auto& service = serving.services[exchange.route->service];
+  address_request(exchange, *service->endpoints());
+  Call call(exchange, service, snapshot.services[exchange.route->service], exchange.route->stream);
   const auto outcome = co_await call.run();
   if (!outcome) {
     reject(exchange, outcome.error());
@@ -128,9 +126,8 @@ Task<void> Gateway::tunnel(Exchange& exchange, Call& call) {
     exchange.reason = &reasons::kClientClosed;
     co_return;
   }
-  const auto idle = services_[exchange.route->service]->config().timeouts.idle;
-  const auto ended =
-      co_await http::h1::tunnel(loop_, **client, call.tunnel_input(), idle, call.stream_end());
+  const auto ended = co_await http::h1::tunnel(loop_, **client, call.tunnel_input(),
+                                               call.idle_timeout(), call.stream_end());
   exchange.bytes_in = ended.forward;
   exchange.bytes_out = ended.backward;
   if (ended.end == http::h1::Tunnelled::End::idle) exchange.reason = &reasons::kIdleTimeout;

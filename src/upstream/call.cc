@@ -26,6 +26,11 @@ Duration with_jitter(Duration pause, Random& random) {
 
 }  // namespace
 
+bool may_repeat(const RetryConfig& retry, std::string_view method) {
+  return std::any_of(retry.methods.begin(), retry.methods.end(),
+                     [&](const auto& listed) { return listed.value == method; });
+}
+
 Call::ClientWatch::ClientWatch(Call& call)
     : Operation(call.exchange_.loop(), Timeout{}),
       call_(call),
@@ -49,38 +54,37 @@ void Call::give_up() {
   if (connection_) connection_->stream().interrupt();
 }
 
-Call::Call(Exchange& exchange, Service& service, Pin<Directory> directory, const EndpointSet& set,
+Call::Call(Exchange& exchange, std::shared_ptr<Service> service, const ServiceConfig& config,
            bool stream)
     : exchange_(exchange),
-      service_(service),
-      directory_(std::move(directory)),
-      set_(set),
+      service_(std::move(service)),
+      retry_(config.retry),
+      timeouts_(config.timeouts),
       stream_(stream),
       began_(exchange.loop().now()),
       began_exactly_(exchange.loop().clock()),
-      deadline_(began_ + service.config().timeouts.total),
+      deadline_(began_ + timeouts_.total),
       scope_(exchange.loop()) {
-  exchange.upstream.service = exchange.arena().copy(service.name());
+  exchange.upstream.service = exchange.arena().copy(service_->name());
   watch_.emplace(*this);
   if (exchange.request.framing == http::Framing::none) return;
-  const bool keep =
-      service.config().retry.attempts > 1 && service.retries_method(exchange.request.method_text);
+  const bool keep = retry_.attempts > 1 && may_repeat(retry_, exchange.request.method_text);
   body_.emplace(*exchange.request_body, keep);
 }
 
 Instant Call::stream_end() const {
-  return began_ + timeouts().max_stream_age;
+  return began_ + timeouts_.max_stream_age;
 }
 
 Task<Result<void>> Call::run() {
-  service_.budget().deposit();
-  auto pause = service_.config().retry.backoff;
+  service_->budget().deposit();
+  auto pause = retry_.backoff;
   for (;;) {
     ++exchange_.upstream.attempts;
     auto outcome = co_await try_once();
     const bool again = may_retry(outcome);
     if (exchange_.upstream.attempts > 1 && !again)
-      service_.series().retried(outcome ? RetryOutcome::succeeded : RetryOutcome::failed);
+      service_->series().retried(outcome ? RetryOutcome::succeeded : RetryOutcome::failed);
     if (!again) co_return outcome;
     exchange_.response.clear();
     if (connection_) connection_->spoil();
@@ -95,7 +99,7 @@ Task<Result<void>> Call::run() {
 
 Task<Result<void>> Call::try_once() {
   const auto began = exchange_.loop().now();
-  try_deadline_ = began + timeouts().per_try;
+  try_deadline_ = began + timeouts_.per_try;
   progress_ = Progress::nothing_sent;
   has_head_ = false;
   upload_started_ = false;
@@ -107,14 +111,17 @@ Task<Result<void>> Call::try_once() {
   auto outcome = co_await connect();
   if (outcome) outcome = co_await send_request();
   if (outcome) outcome = co_await read_final_head();
-  service_.series().attempt_ended(exchange_.upstream.status, exchange_.loop().now() - began);
+  service_->series().attempt_ended(exchange_.upstream.status, exchange_.loop().now() - began);
   co_return outcome;
 }
 
 // --- Connecting
 
 Task<Result<void>> Call::connect() {
-  endpoint_ = service_.choose(set_, endpoint_);
+  // Endpoints may have come and gone since the try before.
+  const auto before = std::exchange(set_, service_->endpoints());
+  endpoint_ = service_->choose(
+      *set_, endpoint_ == Service::kNone ? nullptr : before->endpoints[endpoint_].state.get());
   if (endpoint_ == Service::kNone) co_return fail(reasons::kNoEndpoint);
   const auto first = endpoint_;
   for (;;) {
@@ -122,7 +129,7 @@ Task<Result<void>> Call::connect() {
     if (outcome || outcome.error().reason == &reasons::kPoolExhausted) co_return outcome;
     // A name may stand for addresses of which one does not answer (`localhost` is often two):
     // nothing was sent, so going on to the next is still the same try.
-    const auto next = set_.next_of_instance(endpoint_);
+    const auto next = set_->next_of_instance(endpoint_);
     if (next == first || exchange_.loop().now() >= head_deadline()) co_return outcome;
     endpoint_ = next;
   }
@@ -130,22 +137,22 @@ Task<Result<void>> Call::connect() {
 
 Task<Result<void>> Call::connect_to_endpoint() {
   exchange_.upstream.endpoint = exchange_.arena().copy(endpoint().text);
-  pool_ = &service_.pool(set_, endpoint_);
+  pool_ = &service_->pool(*set_, endpoint_);
   connection_ = pool_->take();
   if (connection_) co_return Result<void>{};
-  if (!service_.may_open()) co_return fail(reasons::kPoolExhausted);
+  if (!service_->may_open()) co_return fail(reasons::kPoolExhausted);
   pool_->opened();
   SocketAddress address;
   std::memcpy(&address.storage, endpoint().address.raw(), endpoint().address.raw_size());
   address.length = endpoint().address.raw_size();
   auto stream = co_await exchange_.loop().connect(
-      address, Timeout{.idle = timeouts().connect, .until = head_deadline()});
+      address, Timeout{.idle = timeouts_.connect, .until = head_deadline()});
   if (!stream) {
     pool_->closed();
     co_return connect_failed(stream.error());
   }
   endpoint().state->connect_succeeded();
-  service_.series().connect_ended(ConnectOutcome::connected);
+  service_->series().connect_ended(ConnectOutcome::connected);
   connection_ = std::make_unique<http::h1::ClientConnection>(exchange_.loop(), std::move(*stream));
   co_return Result<void>{};
 }
@@ -156,20 +163,19 @@ Result<void> Call::connect_failed(const Error& error) {
   // Our own want of descriptors says nothing about the endpoint.
   if (error.kind == Kind::exhausted) return fail(reasons::kPoolExhausted);
   const bool out_of_time = exchange_.loop().now() >= head_deadline();
-  const auto& config = timeouts();
-  if (!out_of_time || config.connect <= config.per_try) {
+  if (!out_of_time || timeouts_.connect <= timeouts_.per_try) {
     if (endpoint().state->connect_failed(exchange_.loop().now()))
-      service_.series().ejected(endpoint().text);
+      service_->series().ejected(endpoint().text);
   }
   switch (error.kind) {
     case Kind::refused:
-      service_.series().connect_ended(ConnectOutcome::refused);
+      service_->series().connect_ended(ConnectOutcome::refused);
       return fail(reasons::kConnectRefused);
     case Kind::timed_out:
-      service_.series().connect_ended(ConnectOutcome::timed_out);
+      service_->series().connect_ended(ConnectOutcome::timed_out);
       return fail(reasons::kConnectTimeout);
     default:
-      service_.series().connect_ended(ConnectOutcome::failed);
+      service_->series().connect_ended(ConnectOutcome::failed);
       return fail(reasons::kConnectFailed);
   }
 }
@@ -184,8 +190,8 @@ Task<Result<void>> Call::send_request() {
     co_return Result<void>{};
   }
   head_sent_ = true;
-  const auto sent = co_await connection_->send(
-      request, exchange_.workspace.out, Timeout{.idle = timeouts().idle, .until = deadline_});
+  const auto sent = co_await connection_->send(request, exchange_.workspace.out,
+                                               Timeout{.idle = timeouts_.idle, .until = deadline_});
   sent_at_ = exchange_.loop().now();
   // A service may answer and close before it has read; what it said is still there to be read.
   if (sent || sent.error().kind == Error::Kind::reset) co_return Result<void>{};
@@ -206,7 +212,7 @@ void Call::start_upload() {
 
 // Runs beside the wait for the answer, which may come before the upload ends.
 Task<void> Call::upload() {
-  const Timeout timeout{.idle = timeouts().idle, .until = deadline_};
+  const Timeout timeout{.idle = timeouts_.idle, .until = deadline_};
   // After `Expect: 100-continue` the head has gone ahead.
   if (head_sent_)
     upload_result_ =
@@ -255,9 +261,9 @@ Task<Result<void>> Call::wait_for_head() {
       timeout.idle = kContinueWait;
     else if (!upload_started_ || upload_ended_at_)
       timeout.until =
-          std::min(timeout.until, upload_ended_at_.value_or(sent_at_) + timeouts().first_byte);
+          std::min(timeout.until, upload_ended_at_.value_or(sent_at_) + timeouts_.first_byte);
     else
-      timeout.idle = timeouts().first_byte;
+      timeout.idle = timeouts_.first_byte;
     auto read = co_await connection_->read_head(exchange.response, exchange.request.method,
                                                 exchange.arena(), timeout);
     if (read) {
@@ -278,7 +284,7 @@ Task<Result<void>> Call::wait_for_head() {
       continue;
     }
     if (uploading()) continue;
-    if (now < upload_ended_at_.value_or(sent_at_) + timeouts().first_byte) continue;
+    if (now < upload_ended_at_.value_or(sent_at_) + timeouts_.first_byte) continue;
     co_return fail(reasons::kFirstByteTimeout);
   }
 }
@@ -321,7 +327,7 @@ Result<void> Call::take_final_head() {
     return fail(reasons::kUpgradeFailed);
   }
   const Instant until = is_stream() ? stream_end() : deadline_;
-  connection_->begin_content(head, Timeout{.idle = timeouts().idle, .until = until});
+  connection_->begin_content(head, Timeout{.idle = timeouts_.idle, .until = until});
   // What is surely malformed is refused while the client has not seen a status.
   auto sound = connection_->content().look_ahead();
   if (sound) sound = http::clean(head);
@@ -348,7 +354,7 @@ bool Call::is_stream() const {
 // Whether the configuration names this outcome as one to try again after.
 bool Call::listed(const Result<void>& outcome) const {
   using Cause = RetryCondition::Cause;
-  const auto& on = service_.config().retry.on;
+  const auto& on = retry_.on;
   const auto names = [&](Cause cause, std::uint16_t status = 0) {
     return std::find(on.begin(), on.end(), RetryCondition{cause, status}) != on.end();
   };
@@ -371,13 +377,13 @@ bool Call::listed(const Result<void>& outcome) const {
 bool Call::may_retry(const Result<void>& outcome) {
   if (interims_ > 0) return false;  // The client has seen a status of this try.
   if (outcome && exchange_.response.status < 400) return false;
-  if (exchange_.upstream.attempts >= service_.config().retry.attempts) return false;
-  if (!service_.retries_method(exchange_.request.method_text)) return false;
+  if (exchange_.upstream.attempts >= retry_.attempts) return false;
+  if (!may_repeat(retry_, exchange_.request.method_text)) return false;
   if (!listed(outcome)) return false;
   if (body_ && !body_->repeatable()) return false;
   if (exchange_.loop().now() >= deadline_) return false;
-  if (service_.budget().withdraw()) return true;
-  service_.series().retried(RetryOutcome::over_budget);
+  if (service_->budget().withdraw()) return true;
+  service_->series().retried(RetryOutcome::over_budget);
   return false;
 }
 

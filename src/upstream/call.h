@@ -4,16 +4,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "exchange/exchange.h"
 #include "http/h1/client_connection.h"
-#include "runtime/published.h"
 #include "runtime/scope.h"
 #include "upstream/endpoint.h"
 #include "upstream/replay_body.h"
 #include "upstream/service.h"
 
 namespace penstock {
+
+// Whether a request with this method may be sent twice.
+bool may_repeat(const RetryConfig& retry, std::string_view method);
 
 // The gateway's call to a service for one exchange: one try, or several. Made and closed by
 // forward; close() is awaited on every way out.
@@ -28,8 +31,10 @@ class Call {
   // Interim answers to one request; a service that sends more is broken.
   static constexpr int kInterims = 32;
 
-  // `set` is the service's part of the directory. `stream`: the route's answers are streams.
-  Call(Exchange& exchange, Service& service, Pin<Directory> directory, const EndpointSet& set,
+  // `config` is what the exchange's snapshot says of the service; newer ones may have come to it
+  // since. It must live until run() has ended: a tunnel may do without. `stream`: the route's
+  // answers are streams.
+  Call(Exchange& exchange, std::shared_ptr<Service> service, const ServiceConfig& config,
        bool stream);
 
   // Until the final head of an answer is in exchange.response, with its body; or the reason why
@@ -43,6 +48,7 @@ class Call {
   bool client_gone() const { return client_gone_; }
   // The connection beneath, after a 101: for the tunnel.
   http::h1::Input& tunnel_input() { return connection_->input(); }
+  Duration idle_timeout() const { return timeouts_.idle; }
   // When a stream of this call must end.
   Instant stream_end() const;
 
@@ -87,13 +93,12 @@ class Call {
   }
   bool uploading() const { return upload_started_ && !upload_ended_at_; }
   Instant head_deadline() const { return std::min(try_deadline_, deadline_); }
-  const TimeoutsConfig& timeouts() const { return service_.config().timeouts; }
-  const Endpoint& endpoint() const { return set_.endpoints[endpoint_]; }
+  const Endpoint& endpoint() const { return set_->endpoints[endpoint_]; }
 
   Exchange& exchange_;
-  Service& service_;
-  const Pin<Directory> directory_;
-  const EndpointSet& set_;
+  const std::shared_ptr<Service> service_;
+  const RetryConfig& retry_;
+  const TimeoutsConfig timeouts_;
   const bool stream_;
   const Instant began_;
   const Instant began_exactly_;
@@ -105,6 +110,7 @@ class Call {
 
   // The present try.
   Instant try_deadline_{};
+  std::shared_ptr<const EndpointSet> set_;
   std::uint32_t endpoint_ = Service::kNone;
   Pool* pool_ = nullptr;
   std::unique_ptr<http::h1::ClientConnection> connection_;

@@ -139,6 +139,7 @@ class ScriptedService {
   }
 
   int connections() const { return connections_; }
+  int open() const { return open_; }
   const std::vector<std::string>& heads() const { return heads_; }
   const std::vector<std::string>& contents() const { return contents_; }
 
@@ -165,17 +166,22 @@ class ScriptedService {
     return at == std::string::npos ? 0 : std::stoul(head.substr(at + name.size()));
   }
   Task<void> serve(std::unique_ptr<Stream> stream) {
+    ++open_;
+    co_await serve_until_the_end(*stream);
+    --open_;
+  }
+  Task<void> serve_until_the_end(Stream& stream) {
     std::string in;
     for (;;) {
       std::size_t end = 0;
       while ((end = in.find("\r\n\r\n")) == std::string::npos) {
-        const bool more = co_await need(*stream, in, in.size() + 1);
+        const bool more = co_await need(stream, in, in.size() + 1);
         if (!more) co_return;
       }
       heads_.push_back(in.substr(0, end + 4));
       in.erase(0, end + 4);
       const auto& act = acts_[std::min(heads_.size(), acts_.size()) - 1];
-      const bool goes_on = co_await perform(act, *stream, in);
+      const bool goes_on = co_await perform(act, stream, in);
       if (!goes_on) co_return;
     }
   }
@@ -202,6 +208,7 @@ class ScriptedService {
   std::vector<Act> acts_;
   std::unique_ptr<Acceptor> acceptor_;
   int connections_ = 0;
+  int open_ = 0;
   std::vector<std::string> heads_;
   std::vector<std::string> contents_;
   Scope scope_{loop_};
@@ -236,7 +243,10 @@ class CallBench {
     for (auto& endpoint : set.endpoints) endpoint.instance = 1;
   }
   Service& service() {
-    if (!service_) service_.emplace(loop, store, config, 1U);
+    if (!service_) {
+      service_ = std::make_shared<Service>(loop, store, config, 1U);
+      service_->adopt(std::make_shared<EndpointSet>(set));
+    }
     return *service_;
   }
 
@@ -296,7 +306,8 @@ class CallBench {
   }
   static Task<void> run_call(CallBench& bench, Called& called) {
     const auto began = bench.loop.now();
-    Call call(bench.exchange, bench.service(), Pin<Directory>(), bench.set, bench.stream);
+    bench.service();
+    Call call(bench.exchange, bench.service_, bench.config, bench.stream);
     const auto outcome = co_await call.run();
     called.took = bench.loop.now() - began;
     called.attempts = bench.exchange.upstream.attempts;
@@ -320,7 +331,7 @@ class CallBench {
     }
   }
 
-  std::optional<Service> service_;
+  std::shared_ptr<Service> service_;
 };
 
 }  // namespace penstock

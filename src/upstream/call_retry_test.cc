@@ -104,7 +104,7 @@ TEST(CallConnect, NoMoreConnectionsThanTheServiceMayHave) {
   CallBench bench;
   bench.config.pool.max_connections = 1;
   ScriptedService service(bench.loop, CallBench::address(0), {{ok()}});
-  auto& pool = bench.service().pool(bench.set, 0);
+  auto& pool = bench.service().pool(*bench.service().endpoints(), 0);
   pool.opened();
   const auto called = bench.get();
   EXPECT_EQ(called.reason, &reasons::kPoolExhausted);
@@ -143,6 +143,33 @@ TEST(CallRetry, AnEndBeforeTheAnswerIsTriedAgainForIdempotentMethodsOnly) {
       }
     }
   }
+}
+
+TEST(CallRetry, OnlyTheMethodsThatAreNamedMayBeRepeated) {
+  for (const auto* const method : {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+    EXPECT_TRUE(may_repeat(RetryConfig{}, method)) << method;
+  for (const auto* const method : {"POST", "PATCH", "get", "", "GETX"})
+    EXPECT_FALSE(may_repeat(RetryConfig{}, method)) << method;
+}
+
+// The endpoints of the first try are gone when the second is made.
+TEST(CallRetry, AnotherTryKnowsTheEndpointsOfItsTime) {
+  CallBench bench(1, 2);
+  auto fewer = bench.set;
+  bench.set.endpoints.pop_back();
+  bench.set.plan_rounds();
+  fewer.endpoints.erase(fewer.endpoints.begin());
+  fewer.plan_rounds();
+  ScriptedService first(bench.loop, CallBench::address(0), {{"", End::fin, true, 1s}});
+  ScriptedService second(bench.loop, CallBench::address(1), {{ok()}});
+  Called called;
+  bench.start("GET", nullptr, called);
+  bench.loop.run_for(500ms);
+  bench.service().adopt(std::make_shared<EndpointSet>(fewer));
+  bench.finish();
+  EXPECT_EQ(called.status, 200);
+  EXPECT_EQ(called.attempts, 2U);
+  EXPECT_EQ(bench.exchange.upstream.endpoint, fewer.endpoints[0].text);
 }
 
 TEST(CallRetry, A503IsTriedAgainAndTheLastAnswerCounts) {

@@ -364,8 +364,8 @@ TEST(Call, CanBeCancelledAtAnyTime) {
     bench.loop.run_for(Duration(bench.loop.random().below(60'000'000)));
     bench.scope.cancel();
     bench.finish();
-    EXPECT_EQ(bench.service().pool(bench.set, 0).in_use(), 0U);
-    EXPECT_EQ(bench.service().pool(bench.set, 1).in_use(), 0U);
+    EXPECT_EQ(bench.service().pool(*bench.service().endpoints(), 0).in_use(), 0U);
+    EXPECT_EQ(bench.service().pool(*bench.service().endpoints(), 1).in_use(), 0U);
   }
 }
 

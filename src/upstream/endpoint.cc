@@ -29,6 +29,11 @@ std::vector<std::int64_t> turns_of(const std::vector<Endpoint>& endpoints) {
 
 }  // namespace
 
+std::uint64_t next_edition() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 bool EndpointState::connect_failed(Instant now) {
   const bool was_ejected = ejected(now);
   const auto failures = failures_.fetch_add(1, std::memory_order_relaxed);
@@ -40,8 +45,7 @@ bool EndpointState::connect_failed(Instant now) {
 // Always the endpoint that is most behind its share: an endpoint of weight 3 beside one of weight 1
 // gets a a b a, not a a a b.
 void EndpointSet::plan_rounds() {
-  static std::atomic<std::uint64_t> last_edition{0};
-  edition = last_edition.fetch_add(1, std::memory_order_relaxed) + 1;
+  edition = next_edition();
   rounds.clear();
   const auto turns = turns_of(endpoints);
   const auto total = std::accumulate(turns.begin(), turns.end(), std::int64_t{0});

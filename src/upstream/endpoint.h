@@ -44,8 +44,12 @@ struct Endpoint {
   std::shared_ptr<EndpointState> state;
 };
 
+// Another number with every call. Any thread.
+std::uint64_t next_edition();
+
 // The endpoints of a service as they are known now. Immutable.
 struct EndpointSet {
+  std::string service;  // Its name.
   // In the order in which requests go round: each endpoint as often as its weight says, spread
   // evenly. Empty when no endpoint may get a request.
   std::vector<std::uint32_t> rounds;
@@ -59,9 +63,11 @@ struct EndpointSet {
   std::uint32_t next_of_instance(std::uint32_t endpoint) const;
 };
 
-// All services' endpoints, by the services' indices in the snapshot. What Published carries.
+// All services' endpoints. What Published carries. It comes and goes apart from the snapshots, so
+// that a service finds its endpoints by its name.
 struct Directory {
   std::vector<std::shared_ptr<const EndpointSet>> services;
+  std::uint64_t edition = next_edition();
 };
 
 }  // namespace penstock

@@ -25,6 +25,8 @@ class Pool::Waiting final : public Operation, public Link<> {
     return std::move(held_);
   }
 
+  void hasten(Instant until) { loop_.arm(*this, std::min(at(), until)); }
+
   void run() override { pool_.retire(*this); }
   void cancel(Error::Kind) override { pool_.retire(*this); }  // It has waited long enough.
 
@@ -33,8 +35,8 @@ class Pool::Waiting final : public Operation, public Link<> {
   std::unique_ptr<http::h1::ClientConnection> held_;
 };
 
-Pool::Pool(Loop& loop, const PoolConfig& config, ConnectionCount& count, ServiceSeries& series)
-    : loop_(loop), config_(config), count_(count), series_(series) {}
+Pool::Pool(Loop& loop, PoolTerms& terms, ServiceSeries& series)
+    : loop_(loop), terms_(terms), series_(series) {}
 
 Pool::~Pool() {
   close_idle();
@@ -61,26 +63,27 @@ std::unique_ptr<http::h1::ClientConnection> Pool::take() {
 }
 
 void Pool::opened() {
-  ++count_.open;
+  ++terms_.open;
   ++in_use_;
   series_.connections(ConnectionState::active, 1);
 }
 
 void Pool::closed() {
-  --count_.open;
+  --terms_.open;
   --in_use_;
   series_.connections(ConnectionState::active, -1);
 }
 
 Duration Pool::keep_for(const http::h1::ClientConnection& connection) const {
   const auto announced = connection.announced_idle();
-  if (announced == Duration{}) return config_.idle_timeout;
-  return std::min(config_.idle_timeout, announced - std::chrono::seconds(1));
+  if (announced == Duration{}) return terms_.idle_timeout;
+  return std::min(terms_.idle_timeout, announced - std::chrono::seconds(1));
 }
 
 void Pool::give_back(std::unique_ptr<http::h1::ClientConnection> connection) {
   const auto time = keep_for(*connection);
-  if (!connection->reusable() || time <= Duration{}) return closed();
+  const bool surplus = terms_.open > terms_.most;  // The limit was lowered.
+  if (!connection->reusable() || time <= Duration{} || surplus) return closed();
   --in_use_;
   series_.connections(ConnectionState::active, -1);
   idle_.push_back(*new Waiting(*this, std::move(connection), time));
@@ -98,10 +101,16 @@ void Pool::close_idle() {
   }
 }
 
+void Pool::hasten() {
+  if (terms_.idle_timeout <= Duration{}) return close_idle();
+  const auto until = loop_.now() + terms_.idle_timeout;
+  idle_.each([&](auto& waiting) { waiting.hasten(until); });
+}
+
 void Pool::retire(Waiting& waiting) {
   waiting.Link<>::unlink();
   delete &waiting;
-  --count_.open;
+  --terms_.open;
   set_idle(-1);
 }
 

@@ -4,25 +4,27 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/duration.h"
 #include "base/list.h"
 #include "http/h1/client_connection.h"
 #include "observe/series.h"
 #include "runtime/loop.h"
-#include "upstream/service_config.h"
 
 namespace penstock {
 
-// How many connections one worker holds to one service, over all its endpoints.
-struct ConnectionCount {
+// What one worker's connections to one service have in common, over all its endpoints.
+struct PoolTerms {
   std::uint32_t open = 0;
   std::uint32_t most = 0;
+  Duration idle_timeout{};
 };
 
 // The connections of one worker to one endpoint that wait for a request. The one used last is taken
 // first; each is watched while it waits: a FIN or bytes that nobody asked for retire it.
 class Pool {
  public:
-  Pool(Loop& loop, const PoolConfig& config, ConnectionCount& count, ServiceSeries& series);
+  // The terms may change; they outlive the pool.
+  Pool(Loop& loop, PoolTerms& terms, ServiceSeries& series);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   // Closes those that wait. Those in use must have come back.
@@ -38,6 +40,8 @@ class Pool {
   // Closes the connection that has waited longest; false when none waits.
   bool evict();
   void close_idle();
+  // The idle timeout has changed: none of those that wait does so for longer than it from now on.
+  void hasten();
 
   std::size_t idle() const { return idle_count_; }
   std::uint32_t in_use() const { return in_use_; }
@@ -50,8 +54,7 @@ class Pool {
   void set_idle(int change);
 
   Loop& loop_;
-  const PoolConfig& config_;
-  ConnectionCount& count_;
+  PoolTerms& terms_;
   ServiceSeries& series_;
   List<Waiting> idle_;  // The last used at the back.
   std::size_t idle_count_ = 0;

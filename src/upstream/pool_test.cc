@@ -21,7 +21,7 @@ class PoolTest : public ::testing::Test {
     std::unique_ptr<Stream> service;
   };
 
-  PoolTest() { pool_.emplace(loop_, config_, count_, series_); }
+  PoolTest() { pool_.emplace(loop_, terms_, series_); }
   ~PoolTest() override { pool_.reset(); }
 
   // A new connection that has carried one exchange, whose answer had these fields.
@@ -58,8 +58,7 @@ class PoolTest : public ::testing::Test {
   std::unique_ptr<Acceptor> acceptor_ = loop_.network().acceptor(address_);
   MetricStore store_;
   ServiceSeries series_{store_, "s"};
-  PoolConfig config_;
-  ConnectionCount count_{0, 10};
+  PoolTerms terms_{.open = 0, .most = 10, .idle_timeout = 4s};
   std::optional<Pool> pool_;
 };
 
@@ -72,10 +71,10 @@ TEST_F(PoolTest, AnEmptyPoolGivesNothing) {
 TEST_F(PoolTest, CountsWhatIsOpenAndWhatIsInUse) {
   std::unique_ptr<Stream> service;
   auto connection = used(service);
-  EXPECT_EQ(count_.open, 1U);
+  EXPECT_EQ(terms_.open, 1U);
   EXPECT_EQ(pool_->in_use(), 1U);
   pool_->give_back(std::move(connection));
-  EXPECT_EQ(count_.open, 1U);
+  EXPECT_EQ(terms_.open, 1U);
   EXPECT_EQ(pool_->in_use(), 0U);
   EXPECT_EQ(pool_->idle(), 1U);
   connection = pool_->take();
@@ -83,7 +82,7 @@ TEST_F(PoolTest, CountsWhatIsOpenAndWhatIsInUse) {
   EXPECT_EQ(pool_->in_use(), 1U);
   EXPECT_EQ(pool_->idle(), 0U);
   pool_->closed();
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
 }
 
 TEST_F(PoolTest, TheOneUsedLastIsTakenFirst) {
@@ -112,7 +111,7 @@ TEST_F(PoolTest, EvictionTakesTheOneThatWaitedLongest) {
   pool_->give_back(std::move(first));
   pool_->give_back(std::move(second));
   EXPECT_TRUE(pool_->evict());
-  EXPECT_EQ(count_.open, 1U);
+  EXPECT_EQ(terms_.open, 1U);
   second = pool_->take();
   EXPECT_EQ(second.get(), second_given);
   pool_->give_back(std::move(second));
@@ -124,7 +123,7 @@ TEST_F(PoolTest, AFinRetiresAConnectionThatWaits) {
   service->shutdown_write();
   loop_.run_for(1s);
   EXPECT_EQ(pool_->idle(), 0U);
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
 }
 
 TEST_F(PoolTest, BytesThatNobodyAskedForRetireAConnectionThatWaits) {
@@ -146,17 +145,17 @@ TEST_F(PoolTest, OneThatWasClosedWhileItWaitedIsNotTaken) {
   EXPECT_EQ(pool_->idle(), 1U);
   EXPECT_EQ(pool_->take(), nullptr);
   EXPECT_EQ(pool_->idle(), 0U);
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
 }
 
 TEST_F(PoolTest, AConnectionIsKeptForTheIdleTimeout) {
   std::unique_ptr<Stream> service;
   pool_->give_back(used(service));
-  loop_.run_for(config_.idle_timeout - 100ms);
+  loop_.run_for(terms_.idle_timeout - 100ms);
   EXPECT_EQ(pool_->idle(), 1U);
   loop_.run_for(200ms);
   EXPECT_EQ(pool_->idle(), 0U);
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
 }
 
 TEST_F(PoolTest, OrForASecondLessThanTheServiceSaid) {
@@ -172,22 +171,62 @@ TEST_F(PoolTest, AServiceThatKeepsConnectionsForASecondGetsNoneBack) {
   std::unique_ptr<Stream> service;
   pool_->give_back(used(service, "Content-Length: 0\r\nKeep-Alive: timeout=1\r\n"));
   EXPECT_EQ(pool_->idle(), 0U);
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
 }
 
 TEST_F(PoolTest, ALongerWordOfTheServiceDoesNotLengthenTheTimeout) {
   std::unique_ptr<Stream> service;
   pool_->give_back(used(service, "Content-Length: 0\r\nKeep-Alive: timeout=600\r\n"));
-  loop_.run_for(config_.idle_timeout + 100ms);
+  loop_.run_for(terms_.idle_timeout + 100ms);
   EXPECT_EQ(pool_->idle(), 0U);
 }
 
 TEST_F(PoolTest, AnIdleTimeoutOfZeroKeepsNothing) {
-  config_.idle_timeout = Duration{};
+  terms_.idle_timeout = Duration{};
   std::unique_ptr<Stream> service;
   pool_->give_back(used(service));
   EXPECT_EQ(pool_->idle(), 0U);
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
+}
+
+TEST_F(PoolTest, AShorterIdleTimeoutHoldsForThoseThatWait) {
+  std::unique_ptr<Stream> service;
+  pool_->give_back(used(service));
+  terms_.idle_timeout = 1s;
+  pool_->hasten();
+  loop_.run_for(900ms);
+  EXPECT_EQ(pool_->idle(), 1U);
+  loop_.run_for(200ms);
+  EXPECT_EQ(pool_->idle(), 0U);
+}
+
+TEST_F(PoolTest, ALongerIdleTimeoutHoldsFromTheNextWaitOn) {
+  std::unique_ptr<Stream> service;
+  pool_->give_back(used(service));
+  terms_.idle_timeout = 1min;
+  pool_->hasten();
+  loop_.run_for(4100ms);
+  EXPECT_EQ(pool_->idle(), 0U);
+}
+
+TEST_F(PoolTest, WhenNothingIsKeptAnyMoreThoseThatWaitAreClosedAtOnce) {
+  std::unique_ptr<Stream> service;
+  pool_->give_back(used(service));
+  terms_.idle_timeout = Duration{};
+  pool_->hasten();
+  EXPECT_EQ(pool_->idle(), 0U);
+}
+
+TEST_F(PoolTest, AConnectionAboveALoweredLimitIsNotKept) {
+  std::unique_ptr<Stream> service;
+  auto first = used(service);
+  std::unique_ptr<Stream> other;
+  auto second = used(other);
+  terms_.most = 1;
+  pool_->give_back(std::move(first));
+  EXPECT_EQ(pool_->idle(), 0U);
+  pool_->give_back(std::move(second));
+  EXPECT_EQ(pool_->idle(), 1U);
 }
 
 TEST_F(PoolTest, AConnectionThatCannotBeUsedAgainIsClosed) {
@@ -195,7 +234,7 @@ TEST_F(PoolTest, AConnectionThatCannotBeUsedAgainIsClosed) {
   pool_->give_back(used(service, "Content-Length: 0\r\nConnection: close\r\n"));
   pool_->give_back(used(service, "Content-Length: 5\r\n"));  // Its content was not read.
   EXPECT_EQ(pool_->idle(), 0U);
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
   EXPECT_EQ(pool_->in_use(), 0U);
 }
 
@@ -203,21 +242,21 @@ TEST_F(PoolTest, OneThatWasTakenIsNotWatchedAnyMore) {
   std::unique_ptr<Stream> service;
   pool_->give_back(used(service));
   auto connection = pool_->take();
-  loop_.run_for(config_.idle_timeout * 2);
+  loop_.run_for(terms_.idle_timeout * 2);
   service->shutdown_write();
   loop_.run_for(1s);
-  EXPECT_EQ(count_.open, 1U);
+  EXPECT_EQ(terms_.open, 1U);
   EXPECT_EQ(pool_->in_use(), 1U);
   connection->spoil();
   pool_->give_back(std::move(connection));
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
 }
 
 TEST_F(PoolTest, ClosesThoseThatWaitWithItself) {
   std::unique_ptr<Stream> service;
   pool_->give_back(used(service));
   pool_.reset();
-  EXPECT_EQ(count_.open, 0U);
+  EXPECT_EQ(terms_.open, 0U);
   loop_.run_for(1s);
   EXPECT_EQ(loop_.network().open_streams(), 1U);  // The service's end.
 }

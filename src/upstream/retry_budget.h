@@ -12,9 +12,15 @@ class RetryBudget {
   static constexpr double kStock = 10;
 
   // That share of the requests may be retries; 0: none, not even from the stock.
-  explicit RetryBudget(double share) : share_(share), left_(share > 0 ? kStock : 0) {}
+  explicit RetryBudget(double share) { set_share(share); }
 
-  void deposit() { left_ = std::min(left_ + share_, std::max(kStock, 100 * share_)); }
+  // From here on. What was saved up stays, within the new bounds.
+  void set_share(double share) {
+    if (share_ <= 0) left_ = kStock;
+    share_ = share;
+    left_ = std::min(left_, most());
+  }
+  void deposit() { left_ = std::min(left_ + share_, most()); }
   bool withdraw() {
     if (left_ < 1) return false;
     left_ -= 1;
@@ -22,8 +28,10 @@ class RetryBudget {
   }
 
  private:
-  double share_;
-  double left_;
+  double most() const { return share_ > 0 ? std::max(kStock, 100 * share_) : 0; }
+
+  double share_ = 0;
+  double left_ = 0;
 };
 
 }  // namespace penstock

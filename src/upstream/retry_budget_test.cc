@@ -30,5 +30,19 @@ TEST(RetryBudget, DoesNotSaveUpAStorm) {
   EXPECT_LE(retries, 20);
 }
 
+TEST(RetryBudget, OfAnotherShareKeepsWhatItHas) {
+  RetryBudget budget(0.2);
+  for (int i = 0; i < 8; ++i) budget.withdraw();
+  budget.set_share(0.5);
+  EXPECT_TRUE(budget.withdraw());
+  EXPECT_TRUE(budget.withdraw());
+  EXPECT_FALSE(budget.withdraw());
+  budget.set_share(0);
+  budget.deposit();
+  EXPECT_FALSE(budget.withdraw());
+  budget.set_share(0.5);
+  EXPECT_TRUE(budget.withdraw());
+}
+
 }  // namespace
 }  // namespace penstock

@@ -2,31 +2,65 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 namespace penstock {
 
 Service::Service(Loop& loop, MetricStore& store, const ServiceConfig& config, std::uint32_t workers)
     : loop_(loop),
-      config_(config),
+      workers_(workers),
       series_(store, config.service_name.value),
       budget_(config.retry.budget.share()),
-      count_{0, (config.pool.max_connections + workers - 1) / workers},
-      turn_(loop.random().next()) {}
-
-bool Service::retries_method(std::string_view method) const {
-  return std::any_of(config_.retry.methods.begin(), config_.retry.methods.end(),
-                     [&](const auto& listed) { return listed.value == method; });
+      turn_(loop.random().next()),
+      set_(std::make_shared<EndpointSet>()) {
+  configure(config);
 }
 
-std::uint32_t Service::choose(const EndpointSet& set, std::uint32_t avoid) {
+void Service::configure(const ServiceConfig& config) {
+  budget_.set_share(config.retry.budget.share());
+  terms_.most = (config.pool.max_connections + workers_ - 1) / workers_;
+  while (terms_.open > terms_.most && evict()) {
+  }
+  if (terms_.idle_timeout == config.pool.idle_timeout) return;
+  terms_.idle_timeout = config.pool.idle_timeout;
+  for (auto& [endpoint, pool] : pools_) pool->hasten();
+}
+
+void Service::adopt(const std::shared_ptr<const EndpointSet>& set) {
+  if (set == set_) return;
+  // All workers share the set, and its count would travel between them with every call. So they
+  // hold one count each, and it goes up and down within.
+  set_ = {std::make_shared<std::shared_ptr<const EndpointSet>>(set), set.get()};
+  by_index_.clear();
+  std::unordered_set<const Pool*> present;
+  for (const auto& endpoint : set_->endpoints) {
+    by_index_.push_back(&pool_of(endpoint.text));
+    present.insert(by_index_.back());
+  }
+  // What is gone is closed now, or at a later change when its last connection has come back.
+  std::erase_if(pools_, [&](auto& entry) {
+    auto& pool = *entry.second;
+    if (present.contains(&pool)) return false;
+    pool.close_idle();
+    return pool.in_use() == 0;
+  });
+}
+
+void Service::retire() {
+  terms_.idle_timeout = {};
+  for (auto& [endpoint, pool] : pools_) pool->close_idle();
+}
+
+std::uint32_t Service::choose(const EndpointSet& set, const EndpointState* avoid) {
   if (set.rounds.empty()) return kNone;
   auto best = kNone;
   int best_fault = 4;
   const auto first = turn_;
   for (std::size_t i = 0; i < set.rounds.size() && best_fault > 0; ++i) {
     const auto candidate = set.rounds[(first + i) % set.rounds.size()];
-    const bool ejected = set.endpoints[candidate].state->ejected(loop_.now());
-    const int fault = (ejected ? 2 : 0) + (candidate == avoid ? 1 : 0);
+    const auto& state = *set.endpoints[candidate].state;
+    const bool ejected = state.ejected(loop_.now());
+    const int fault = (ejected ? 2 : 0) + (&state == avoid ? 1 : 0);
     if (fault >= best_fault) continue;
     best = candidate;
     best_fault = fault;
@@ -36,34 +70,46 @@ std::uint32_t Service::choose(const EndpointSet& set, std::uint32_t avoid) {
 }
 
 Pool& Service::pool(const EndpointSet& set, std::uint32_t endpoint) {
-  if (adopted_ != set.edition) adopt(set);
-  return *by_index_[endpoint];
+  if (&set == set_.get()) return *by_index_[endpoint];
+  return pool_of(set.endpoints[endpoint].text);  // A try goes on with what it began with.
 }
 
-void Service::adopt(const EndpointSet& set) {
-  by_index_.clear();
-  std::unordered_set<const Pool*> present;
-  for (const auto& endpoint : set.endpoints) {
-    auto& pool = pools_[endpoint.text];
-    if (!pool) pool = std::make_unique<Pool>(loop_, config_.pool, count_, series_);
-    by_index_.push_back(pool.get());
-    present.insert(pool.get());
+Pool& Service::pool_of(const std::string& endpoint) {
+  auto& pool = pools_[endpoint];
+  if (!pool) pool = std::make_unique<Pool>(loop_, terms_, series_);
+  return *pool;
+}
+
+bool Service::evict() {
+  return std::any_of(pools_.begin(), pools_.end(),
+                     [](auto& entry) { return entry.second->evict(); });
+}
+
+std::vector<std::shared_ptr<Service>> Services::adopt(const std::vector<ServiceConfig>& configs) {
+  std::vector<std::shared_ptr<Service>> adopted;
+  std::unordered_map<std::string, std::shared_ptr<Service>> by_name;
+  for (const auto& config : configs) {
+    const auto& name = config.service_name.value;
+    auto known = by_name_.extract(name);
+    auto service = known ? std::move(known.mapped())
+                         : std::make_shared<Service>(loop_, store_, config, workers_);
+    if (known) service->configure(config);
+    adopted.push_back(service);
+    by_name.emplace(name, std::move(service));
   }
-  // What is gone is closed now, or at a later change when its last connection has come back.
-  std::erase_if(pools_, [&](auto& entry) {
-    auto& pool = *entry.second;
-    if (present.contains(&pool)) return false;
-    pool.close_idle();
-    return pool.in_use() == 0;
-  });
-  adopted_ = set.edition;
+  for (auto& [name, vanished] : by_name_) vanished->retire();
+  by_name_ = std::move(by_name);
+  followed_ = 0;  // New ones have no endpoints yet.
+  return adopted;
 }
 
-bool Service::may_open() {
-  if (count_.open < count_.most) return true;
-  for (auto& [text, pool] : pools_)
-    if (pool->evict()) return true;
-  return false;
+void Services::follow(const Directory& directory) {
+  if (directory.edition == followed_) return;
+  followed_ = directory.edition;
+  for (const auto& set : directory.services) {
+    const auto known = by_name_.find(set->service);
+    if (known != by_name_.end()) known->second->adopt(set);
+  }
 }
 
 }  // namespace penstock

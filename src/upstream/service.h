@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "observe/series.h"
 #include "runtime/loop.h"
-#include "runtime/published.h"
 #include "upstream/endpoint.h"
 #include "upstream/pool.h"
 #include "upstream/retry_budget.h"
@@ -16,45 +16,75 @@
 
 namespace penstock {
 
-// One worker's view of a service: its turn in the round, its pools and its retry budget. It belongs
-// to the worker and outlives snapshots.
+// One worker's view of a service: its endpoints, its turn in the round, its pools and its retry
+// budget. It belongs to the worker and outlives snapshots: see Services.
 class Service {
  public:
   // `workers` share the service's connection limit.
   Service(Loop& loop, MetricStore& store, const ServiceConfig& config, std::uint32_t workers);
 
-  const ServiceConfig& config() const { return config_; }
-  const std::string& name() const { return config_.service_name.value; }
+  // What a snapshot says holds from here on, also for connections that are there already.
+  void configure(const ServiceConfig& config);
+  // What is known of its endpoints from here on.
+  void adopt(const std::shared_ptr<const EndpointSet>& set);
+  // No snapshot knows it any more. Calls under way may go on, but leave no connection behind.
+  void retire();
+
+  const std::string& name() const { return series_.name(); }
   ServiceSeries& series() { return series_; }
   RetryBudget& budget() { return budget_; }
   Loop& loop() { return loop_; }
 
-  // Whether a request with this method may be sent twice.
-  bool retries_method(std::string_view method) const;
+  // As they are now. Whoever holds them across a wait copies the pointer, whose count is the
+  // worker's own.
+  const std::shared_ptr<const EndpointSet>& endpoints() const { return set_; }
 
   // The endpoint whose turn it is, as an index into the set; kNone when there is none. Ejected ones
   // are passed over, unless all are: then the service is worth a try all the same. `avoid` (the
   // endpoint of the try before) is taken only if there is no other.
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  std::uint32_t choose(const EndpointSet& set, std::uint32_t avoid);
+  std::uint32_t choose(const EndpointSet& set, const EndpointState* avoid);
 
   // The pool of an endpoint of this set.
   Pool& pool(const EndpointSet& set, std::uint32_t endpoint);
   // Room for one more connection, if need be by closing one that waits.
-  bool may_open();
+  bool may_open() { return terms_.open < terms_.most || evict(); }
 
  private:
-  void adopt(const EndpointSet& set);
+  Pool& pool_of(const std::string& endpoint);
+  bool evict();
 
   Loop& loop_;
-  const ServiceConfig config_;
+  const std::uint32_t workers_;
   ServiceSeries series_;
   RetryBudget budget_;
-  ConnectionCount count_;
+  PoolTerms terms_;
   std::uint64_t turn_;
-  std::uint64_t adopted_ = 0;  // The edition of the set that by_index_ is of.
-  std::vector<Pool*> by_index_;
+  std::shared_ptr<const EndpointSet> set_;
+  std::vector<Pool*> by_index_;  // Of set_.
   std::unordered_map<std::string, std::unique_ptr<Pool>> pools_;
+};
+
+// A worker's services. They are found again by name when a snapshot or a directory takes another's
+// place, with their connections, budgets and counts. One that vanishes lives until its last call
+// has ended; one that comes back after that is new.
+class Services {
+ public:
+  Services(Loop& loop, MetricStore& store, std::uint32_t workers)
+      : loop_(loop), store_(store), workers_(workers) {}
+
+  // The services of a snapshot, in its order. Others are retired.
+  std::vector<std::shared_ptr<Service>> adopt(const std::vector<ServiceConfig>& configs);
+  // Gives them their endpoints, if it is another directory than before. One that the directory does
+  // not know keeps what it has.
+  void follow(const Directory& directory);
+
+ private:
+  Loop& loop_;
+  MetricStore& store_;
+  const std::uint32_t workers_;
+  std::unordered_map<std::string, std::shared_ptr<Service>> by_name_;
+  std::uint64_t followed_ = 0;  // A directory's edition.
 };
 
 }  // namespace penstock

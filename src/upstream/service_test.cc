@@ -33,10 +33,16 @@ class ServiceTest : public ::testing::Test {
     set.plan_rounds();
     return set;
   }
+  std::shared_ptr<const EndpointSet> adopted(std::vector<std::string> texts) {
+    const auto set = std::make_shared<EndpointSet>(set_of(std::move(texts)));
+    service_.adopt(set);
+    return set;
+  }
   std::map<std::uint32_t, int> choose(const EndpointSet& set, int times,
                                       std::uint32_t avoid = Service::kNone) {
+    const auto* const state = avoid == Service::kNone ? nullptr : set.endpoints[avoid].state.get();
     std::map<std::uint32_t, int> chosen;
-    for (int i = 0; i < times; ++i) ++chosen[service_.choose(set, avoid)];
+    for (int i = 0; i < times; ++i) ++chosen[service_.choose(set, state)];
     return chosen;
   }
 
@@ -48,11 +54,12 @@ class ServiceTest : public ::testing::Test {
 using Chosen = std::map<std::uint32_t, int>;
 
 TEST_F(ServiceTest, NoEndpointIsNone) {
-  EXPECT_EQ(service_.choose(set_of({}), Service::kNone), Service::kNone);
+  EXPECT_EQ(service_.choose(*service_.endpoints(), nullptr), Service::kNone);
+  EXPECT_EQ(service_.choose(set_of({}), nullptr), Service::kNone);
   auto weightless = set_of({"a"});
   weightless.endpoints[0].weight = 0;
   weightless.plan_rounds();
-  EXPECT_EQ(service_.choose(weightless, Service::kNone), Service::kNone);
+  EXPECT_EQ(service_.choose(weightless, nullptr), Service::kNone);
 }
 
 TEST_F(ServiceTest, EndpointsTakeTurns) {
@@ -63,8 +70,7 @@ TEST_F(ServiceTest, EndpointsTakeTurns) {
 TEST_F(ServiceTest, WorkersBeginAtDifferentPlaces) {
   const auto set = set_of({"a", "b", "c", "d", "e", "f", "g", "h"});
   std::map<std::uint32_t, int> first;
-  for (int i = 0; i < 20; ++i)
-    ++first[Service(loop_, store_, config(), 2).choose(set, Service::kNone)];
+  for (int i = 0; i < 20; ++i) ++first[Service(loop_, store_, config(), 2).choose(set, nullptr)];
   EXPECT_GT(first.size(), 2U);
 }
 
@@ -95,38 +101,50 @@ TEST_F(ServiceTest, TheEndpointOfTheTryBeforeIsTakenIfThereIsNoOther) {
   EXPECT_EQ(choose(set, 3, 0), (Chosen{{0, 3}}));
 }
 
-TEST_F(ServiceTest, RetriesOnlyTheMethodsItWasTold) {
-  for (const auto* const method : {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-    EXPECT_TRUE(service_.retries_method(method)) << method;
-  for (const auto* const method : {"POST", "PATCH", "get", "", "GETX"})
-    EXPECT_FALSE(service_.retries_method(method)) << method;
-}
-
 TEST_F(ServiceTest, EndpointsKeepTheirPoolsFromSetToSet) {
-  const auto before = set_of({"a", "b"});
-  const auto* const a = &service_.pool(before, 0);
-  const auto* const b = &service_.pool(before, 1);
+  const auto before = adopted({"a", "b"});
+  const auto* const a = &service_.pool(*before, 0);
+  const auto* const b = &service_.pool(*before, 1);
   EXPECT_NE(a, b);
-  EXPECT_EQ(&service_.pool(before, 0), a);
-  const auto after = set_of({"new", "b", "a"});
-  EXPECT_EQ(&service_.pool(after, 2), a);
-  EXPECT_EQ(&service_.pool(after, 1), b);
+  EXPECT_EQ(&service_.pool(*before, 0), a);
+  const auto after = adopted({"new", "b", "a"});
+  EXPECT_EQ(&service_.pool(*after, 2), a);
+  EXPECT_EQ(&service_.pool(*after, 1), b);
+  // A call may still be at the set before.
+  EXPECT_EQ(&service_.pool(*before, 0), a);
 }
 
 TEST_F(ServiceTest, APoolInUseOutlivesItsEndpoint) {
-  const auto before = set_of({"a"});
-  auto& pool = service_.pool(before, 0);
+  const auto before = adopted({"a"});
+  auto& pool = service_.pool(*before, 0);
   pool.opened();
-  service_.pool(set_of({"b"}), 0);
+  adopted({"b"});
   EXPECT_EQ(pool.in_use(), 1U);
   pool.closed();
-  service_.pool(set_of({"c"}), 0);  // Now it goes.
+  adopted({"c"});  // Now it goes.
+}
+
+TEST_F(ServiceTest, AnotherConfigurationHoldsForTheConnectionsThatAreThere) {
+  const auto set = adopted({"a"});
+  auto& pool = service_.pool(*set, 0);
+  for (int i = 0; i < 3; ++i) pool.opened();
+  auto fewer = config();
+  fewer.pool.max_connections = 2;
+  service_.configure(fewer);
+  EXPECT_FALSE(service_.may_open());
+  pool.closed();
+  pool.closed();
+  EXPECT_FALSE(service_.may_open());  // One for each of the two workers.
+  fewer.pool.max_connections = 4;
+  service_.configure(fewer);
+  EXPECT_TRUE(service_.may_open());
+  pool.closed();
 }
 
 TEST_F(ServiceTest, OpensNoMoreThanItsShareOfTheConnections) {
-  const auto set = set_of({"a", "b"});
-  auto& a = service_.pool(set, 0);
-  auto& b = service_.pool(set, 1);
+  const auto set = adopted({"a", "b"});
+  auto& a = service_.pool(*set, 0);
+  auto& b = service_.pool(*set, 1);
   // Five over two workers, rounded up.
   for (auto* const pool : {&a, &b, &a}) {
     EXPECT_TRUE(service_.may_open());
@@ -137,6 +155,81 @@ TEST_F(ServiceTest, OpensNoMoreThanItsShareOfTheConnections) {
   EXPECT_TRUE(service_.may_open());
   a.closed();
   a.closed();
+}
+
+// --- From snapshot to snapshot
+
+class ServicesTest : public ::testing::Test {
+ protected:
+  static std::vector<ServiceConfig> named(std::vector<std::string> names) {
+    std::vector<ServiceConfig> configs(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) configs[i].service_name.value = names[i];
+    return configs;
+  }
+  static Directory directory_of(std::vector<std::string> names) {
+    Directory directory;
+    for (const auto& name : names) {
+      auto set = std::make_shared<EndpointSet>();
+      set->service = name;
+      set->endpoints.emplace_back().state = std::make_shared<EndpointState>();
+      set->plan_rounds();
+      directory.services.push_back(std::move(set));
+    }
+    return directory;
+  }
+
+  SimLoop loop_{1};
+  MetricStore store_;
+  Services services_{loop_, store_, 1};
+};
+
+TEST_F(ServicesTest, TheSameNameIsTheSameServiceWhereverItStands) {
+  const auto before = services_.adopt(named({"a", "b"}));
+  const auto after = services_.adopt(named({"new", "b", "a"}));
+  EXPECT_EQ(after[1], before[1]);
+  EXPECT_EQ(after[2], before[0]);
+  EXPECT_EQ(after[0]->name(), "new");
+}
+
+TEST_F(ServicesTest, OneThatComesBackIsNew) {
+  const std::weak_ptr<Service> before = services_.adopt(named({"a"})).front();
+  services_.adopt(named({}));
+  EXPECT_TRUE(before.expired());
+  EXPECT_EQ(services_.adopt(named({"a"})).size(), 1U);
+}
+
+TEST_F(ServicesTest, OneThatVanishedLivesAsLongAsItIsHeld) {
+  const auto held = services_.adopt(named({"a"})).front();
+  services_.follow(directory_of({"a"}));
+  services_.adopt(named({}));
+  EXPECT_EQ(held->choose(*held->endpoints(), nullptr), 0U);
+  EXPECT_NE(services_.adopt(named({"a"})).front(), held);
+}
+
+TEST_F(ServicesTest, EndpointsAreFoundByName) {
+  const auto directory = directory_of({"b", "unknown", "a"});
+  const auto services = services_.adopt(named({"a", "b"}));
+  EXPECT_TRUE(services[0]->endpoints()->endpoints.empty());
+  services_.follow(directory);
+  EXPECT_EQ(services[0]->endpoints().get(), directory.services[2].get());
+  EXPECT_EQ(services[1]->endpoints().get(), directory.services[0].get());
+}
+
+TEST_F(ServicesTest, ANewServiceFindsItsEndpointsInAnOldDirectory) {
+  const auto directory = directory_of({"a", "b"});
+  services_.adopt(named({"a"}));
+  services_.follow(directory);
+  const auto services = services_.adopt(named({"a", "b"}));
+  services_.follow(directory);
+  EXPECT_EQ(services[1]->endpoints().get(), directory.services[1].get());
+}
+
+TEST_F(ServicesTest, WhatADirectoryDoesNotKnowKeepsItsEndpoints) {
+  const auto services = services_.adopt(named({"a"}));
+  const auto before = directory_of({"a"});
+  services_.follow(before);
+  services_.follow(directory_of({"b"}));
+  EXPECT_EQ(services[0]->endpoints().get(), before.services[0].get());
 }
 
 }  // namespace
