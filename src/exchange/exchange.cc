@@ -18,10 +18,13 @@ void Exchange::clear() {
   worker = nullptr;
   dry_run = false;
   route = nullptr;
+  route_id = {};
+  service_name = {};
   policies = {};
   asked = 0;
   stage = Stage::guard;
   times = {};
+  limit = {};
   upstream = {};
   response.clear();
   response_body = nullptr;

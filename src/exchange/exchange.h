@@ -60,6 +60,13 @@ struct UpstreamPart {
   std::optional<Duration> latency;  // From the first try's begin to the answer's end.
 };
 
+// Of the limits that the request met, the one closest to its end; or the one that refused it.
+struct LimitPart {
+  std::string_view policy;      // Its id; empty when the request met none.
+  std::uint32_t remaining = 0;  // What is left to the caller after this request.
+  bool refused = false;
+};
+
 // One request and its response on their way through the gateway. It lives on one worker, from the
 // end of the request's head to the report; then it is cleared and serves another request.
 class Exchange {
@@ -104,10 +111,13 @@ class Exchange {
   std::string_view request_id;
   Trace trace;
   const Route* route = nullptr;
+  std::string_view route_id;      // The route's; lives as long as the snapshot, like the service's.
+  std::string_view service_name;  // Of the service that was selected.
   std::span<const Policy* const> policies;  // Of the route, in the order in which they are asked.
   std::size_t asked = 0;                    // How many of them were.
   Stage stage = Stage::guard;               // How far it has come.
   StageTimes times;
+  LimitPart limit;
   UpstreamPart upstream;
 
   // The answer: the service's, or the gateway's own, in which case there is a reason.

@@ -8,6 +8,9 @@
 namespace penstock {
 namespace {
 
+constexpr std::string_view kQuotaExceeded =
+    "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
 // A browser: HTML is named before anything JSON-like, and not only by `*/*`.
 bool wants_html(const http::Fields& fields) {
   const auto* const accept = fields.find(http::Name::accept);
@@ -42,13 +45,21 @@ std::string_view json_problem(Exchange& exchange, const Reason& reason) {
                             ? exchange.arena().join(R"("instance":"urn:uuid:)", id, "\",")
                             : std::string_view{};
   const auto detail = escaped(exchange.detail, false, exchange.arena());
+  // draft-ietf-httpapi-ratelimit-headers: which limit it was.
+  const bool limited = exchange.limit.refused;
+  const auto violated =
+      limited
+          ? exchange.arena().join(R"(,"violated-policies":[")",
+                                  escaped(exchange.limit.policy, false, exchange.arena()), R"("])")
+          : std::string_view{};
   fmt::memory_buffer out;
   fmt::format_to(std::back_inserter(out),
-                 R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}{}{}",)"
-                 R"({}"code":"{}","request_id":"{}"}})"
+                 R"({{"type":"{}","title":"{}","status":{},"detail":"{}{}{}",)"
+                 R"({}"code":"{}","request_id":"{}"{}}})"
                  "\n",
-                 title.empty() ? "Error" : title, reason.status, reason.sentence,
-                 detail.empty() ? "" : " ", detail, instance, reason.code, id);
+                 limited ? kQuotaExceeded : "about:blank", title.empty() ? "Error" : title,
+                 reason.status, reason.sentence, detail.empty() ? "" : " ", detail, instance,
+                 reason.code, id, violated);
   return exchange.arena().copy({out.data(), out.size()});
 }
 

@@ -49,6 +49,15 @@ TEST_F(ProblemTest, IsValidForEveryReason) {
   }
 }
 
+TEST_F(ProblemTest, NamesTheLimitThatRefused) {
+  exchange_.limit = {.policy = R"(a "quick" one)", .remaining = 0, .refused = true};
+  const auto problem = nlohmann::json::parse(write(reasons::kDraining));
+  EXPECT_EQ(problem["type"], "https://iana.org/assignments/http-problem-types#quota-exceeded");
+  EXPECT_EQ(problem["violated-policies"], nlohmann::json({R"(a "quick" one)"}));
+  exchange_.limit.refused = false;
+  EXPECT_FALSE(nlohmann::json::parse(write(reasons::kNoRoute)).contains("violated-policies"));
+}
+
 TEST_F(ProblemTest, HasItsLength) {
   const auto text = write(reasons::kNoRoute);
   EXPECT_EQ(exchange_.response.framing, http::Framing::length);

@@ -219,6 +219,8 @@ void Gateway::write_log(const Exchange& exchange, Duration latency, Duration ove
        .upstream_latency = exchange.upstream.latency,
        .gateway_latency = overhead,
        .stages = stages_of(exchange, stages),
+       .ratelimit_policy = exchange.limit.policy,
+       .ratelimit_remaining = exchange.limit.remaining,
        .user_agent = agent == nullptr ? std::string_view{} : agent->value,
        .config_version = snapshot.version});
 }

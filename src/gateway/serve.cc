@@ -71,6 +71,7 @@ bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
   switch (found.kind) {
     case RouteMatch::Kind::found:
       exchange.route = &snapshot.routes[found.route];
+      exchange.route_id = exchange.route->route_id;
       exchange.policies = snapshot.policies.chain(found.route);
       return true;
     case RouteMatch::Kind::no_host:

@@ -17,7 +17,7 @@ constexpr std::size_t kAgentMost = 512;
 constexpr std::size_t kNameMost = 256;  // Names of ours and of hosts, ids, addresses.
 constexpr std::string_view kCutMark = "\xe2\x80\xa6";  // `…`
 
-constexpr std::size_t kNames = 14;
+constexpr std::size_t kNames = 15;
 constexpr std::size_t kKeysAndNumbers = 1024;
 // Sixteen stages at the most, with names and numbers of the gateway's own.
 constexpr std::size_t kStagesMost = 16 * 48;
@@ -173,6 +173,14 @@ char* put_stages(char* at, std::span<const StageTime> stages) {
   return at;
 }
 
+char* put_limit(char* at, std::string_view policy, std::uint32_t remaining) {
+  if (policy.empty()) return put(at, R"(,"ratelimit":null)");
+  at = put_text(at, R"(,"ratelimit":{"policy":)", policy);
+  at = put_number(at, R"(,"remaining":)", remaining);
+  *at++ = '}';
+  return at;
+}
+
 }  // namespace
 
 char* AccessLine::put_time(char* at, WallTime time) {
@@ -217,6 +225,7 @@ std::string_view AccessLine::format(const AccessRecord& record) {
   at = put_duration(at, R"(,"upstream_latency_ms":)", record.upstream_latency);
   at = put_duration(at, R"(,"gateway_latency_ms":)", record.gateway_latency);
   if (!record.stages.empty()) at = put_stages(at, record.stages);
+  at = put_limit(at, record.ratelimit_policy, record.ratelimit_remaining);
   at = put_text(at, R"(,"user_agent":)", record.user_agent, kAgentMost);
   at = put_number(at, R"(,"config_version":)", record.config_version);
   at = put(at, "}\n");

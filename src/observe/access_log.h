@@ -49,6 +49,8 @@ struct AccessRecord {
   std::optional<Duration> gateway_latency = std::nullopt;
   // Of the requests for which it was measured; absent in others.
   std::span<const StageTime> stages = {};
+  std::string_view ratelimit_policy = {};  // Of the limit closest to its end; empty for none.
+  std::uint32_t ratelimit_remaining = 0;
   std::string_view user_agent;
   std::uint64_t config_version = 0;
 };

@@ -49,8 +49,19 @@ TEST(AccessLine, HasAStageMapWhereStagesWereMeasured) {
   record.stages = stages;
   AccessLine line;
   const std::string text(line.format(record));
-  EXPECT_NE(text.find(R"(,"t":{"match":0.001,"forward":2.000},"user_agent")"), std::string::npos)
+  EXPECT_NE(text.find(R"(,"t":{"match":0.001,"forward":2.000},"ratelimit":null)"),
+            std::string::npos)
       << text;
+}
+
+TEST(AccessLine, SaysWhichLimitIsClosestToItsEnd) {
+  auto record = full_record();
+  record.ratelimit_policy = "standard \"user\"";
+  record.ratelimit_remaining = 57;
+  AccessLine line;
+  const auto limit = json::parse(line.format(record))["ratelimit"];
+  EXPECT_EQ(limit["policy"], "standard \"user\"");
+  EXPECT_EQ(limit["remaining"], 57);
 }
 
 TEST(AccessLine, IsOneJsonObjectWithEveryField) {
@@ -65,8 +76,8 @@ TEST(AccessLine, IsOneJsonObjectWithEveryField) {
       R"("upstream_service":"order-service","upstream_endpoint":"10.0.1.10:8080",)"
       R"("attempts":2,"status_code":200,"upstream_status":200,"reason":null,"bytes_in":10,)"
       R"("bytes_out":18446744073709551615,"latency_ms":12.345,)"
-      R"("upstream_latency_ms":12.000,"gateway_latency_ms":0.344,"user_agent":"curl/8",)"
-      R"("config_version":3})"
+      R"("upstream_latency_ms":12.000,"gateway_latency_ms":0.344,"ratelimit":null,)"
+      R"("user_agent":"curl/8","config_version":3})"
       "\n");
 }
 
@@ -154,7 +165,8 @@ TEST(AccessLine, IsBoundedWhateverTheFieldsHold) {
     record.method = record.host = record.path = record.query = record.route_id = text;
     record.user_id = record.tenant_id = record.auth_method = record.upstream_service = text;
     record.upstream_endpoint = record.reason = record.user_agent = text;
-    record.attempts = UINT32_MAX;
+    record.ratelimit_policy = text;
+    record.attempts = record.ratelimit_remaining = UINT32_MAX;
     record.bytes_in = record.bytes_out = record.config_version = UINT64_MAX;
     record.latency = Duration::max();
     record.upstream_latency = Duration::max();

@@ -40,8 +40,13 @@ void fill(MetricStore& store) {
   none.finished({.method = "GET", .status = 404, .reason = &reasons::kNoRoute});
   store.set(store.gauge(Family::endpoint_healthy, {"order-service", "127.0.0.1:9001"}), 1);
   store.observe(store.histogram(Family::policy_duration, {"transform", "headers"}), 1us);
+  store.add(store.counter(Family::ratelimit_decisions, {"standard-user", "allowed"}));
   store.set(store.gauge(Family::config_last_apply_success), 1);
   store.add(store.counter(Family::config_applies, {"success"}));
+  store.observe(store.histogram(Family::config_apply), 1s);
+  store.set(store.gauge(Family::config_version_info, {"3", "abc"}), 1);
+  store.set(store.gauge(Family::config_fallback), 0);
+  store.set(store.gauge(Family::config_waiting_for_restart), 0);
 }
 
 TEST(Exposition, WritesPrometheusText) {

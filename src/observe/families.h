@@ -18,6 +18,7 @@ enum class Family : std::uint8_t {
   overhead,
   policy_duration,
   route_misses,
+  ratelimit_decisions,
   limit_hits,
   connections,
   connections_accepted,

@@ -111,6 +111,8 @@ std::string_view text_of(Limit limit) {
       return "budget";
     case Limit::descriptors:
       return "descriptors";
+    case Limit::rate_limit_keys:
+      return "maxKeys";
   }
   return "unknown";
 }

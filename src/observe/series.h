@@ -34,8 +34,9 @@ enum class Limit : std::uint8_t {
   upstream_header_bytes,
   retry_budget,
   descriptors,
+  rate_limit_keys,
 };
-inline constexpr std::size_t kLimits = static_cast<std::size_t>(Limit::descriptors) + 1;
+inline constexpr std::size_t kLimits = static_cast<std::size_t>(Limit::rate_limit_keys) + 1;
 std::string_view text_of(Limit limit);
 
 enum class RouteMiss : std::uint8_t { no_host, no_path, method };
