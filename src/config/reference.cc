@@ -11,7 +11,7 @@ std::string config_reference() {
       "One file, YAML or JSON. Unknown and repeated keys are errors. Durations are written "
       "`250ms`, `10s`, `1m30s`; sizes `512B`, `16KiB`, `1MiB`; a bare number is neither. "
       "`${NAME}` stands for an environment variable, `${NAME:-default}` gives it a default, "
-      "and `$${` stands for `${`.\n\n"
+      "and `$${` stands for `${`. Within YAML's `{ }` and `[ ]` all of these need quotes.\n\n"
       "All keys are read when the process starts, and again at a reload (HUP). What a reload "
       "does not take in says that a change needs a restart.\n\n";
   return text + schema::reference(schema::kType<Config>, "Keys of the file", 2);

@@ -77,8 +77,9 @@ struct ListenerConfig {
             .restart(),
         schema::field("limits", &C::limits, "What a client may cost."),
         schema::field("trustedProxies", &C::trusted_proxies,
-                      "Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` and "
-                      "`Forwarded` are believed. None by default: nobody is.")
+                      "Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is "
+                      "believed, or `Forwarded` where there is none: one that speaks only "
+                      "`Forwarded` must drop the X-Forwarded-For of clients. Nobody by default.")
             .elements(0, 10'000));
   }
 };
