@@ -6,7 +6,8 @@
 namespace penstock {
 
 // Keys that belong to the product and that this release does not serve: they are refused in words
-// and not as misspellings. A key leaves the list when the code that obeys it arrives.
+// and not as misspellings; so are words of a choice (`key=word`). One leaves the list when the code
+// that obeys it arrives.
 inline constexpr auto kNotServed = std::to_array<std::string_view>({
     "store",
     "node",
@@ -20,8 +21,10 @@ inline constexpr auto kNotServed = std::to_array<std::string_view>({
     "listeners[].protocols",
     "listeners[].tls",
     "listeners[].proxyProtocol",
+    "runtime.io=io_uring",
     "observability.tracing",
     "observability.metrics",
+    "observability.accessLog.format=combined",
     "services[].protocol",
     "services[].tls",
     "services[].discovery",
@@ -29,6 +32,7 @@ inline constexpr auto kNotServed = std::to_array<std::string_view>({
     "services[].circuitBreaker",
     "services[].bulkhead",
     "services[].fallback",
+    "services[].loadBalancing.strategy=consistentHash",
     "services[].instances[].zone",
     "services[].instances[].region",
     "routes[].headers",

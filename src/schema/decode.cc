@@ -37,7 +37,8 @@ std::string bound_text(Kind kind, std::int64_t bound) {
 std::string within(std::string_view what, Kind kind, Bounds bounds) {
   // A bound that is only what the type can hold is of no use to a reader.
   if (bounds.high == std::numeric_limits<std::int64_t>::max()) return std::string(what);
-  return fmt::format("{} from {} to {}", what, bound_text(kind, bounds.low),
+  const bool example = what.find(" such as ") != std::string_view::npos;
+  return fmt::format("{}{} from {} to {}", what, example ? "," : "", bound_text(kind, bounds.low),
                      bound_text(kind, bounds.high));
 }
 
@@ -139,12 +140,22 @@ class Decoder {
 
   bool refuse(const Node& node, const FieldInfo& field, const Type& type) {
     std::string hint = field.off && type.kind != Kind::optional ? ", or off" : "";
-    if (type.kind == Kind::choice && node.kind == Node::Kind::scalar && !node.expanded)
-      hint += did_you_mean_choice(node.text, type.choices);
+    std::string_view but = ",";
+    if (type.kind == Kind::choice && node.kind == Node::Kind::scalar && !node.expanded) {
+      if (is_word_not_served(node.text))
+        but = ", which this release does not serve;";
+      else
+        hint += did_you_mean_choice(node.text, type.choices);
+    }
     findings_.error(
         node.at, path_,
-        fmt::format("found {}, expected {}{}", found(node), expectation(field, type), hint));
+        fmt::format("found {}{} expected {}{}", found(node), but, expectation(field, type), hint));
     return false;
+  }
+
+  bool is_word_not_served(std::string_view word) const {
+    const auto entry = fmt::format("{}={}", without_indices(path_), word);
+    return std::find(not_served_.begin(), not_served_.end(), entry) != not_served_.end();
   }
 
   static std::string found(const Node& node) {
@@ -258,7 +269,8 @@ class Decoder {
   }
 
   bool list(const Node& node, const FieldInfo& field, const Type& type, void* value) {
-    if (node.kind != Node::Kind::list) return refuse(node, field, type);
+    if (node.kind != Node::Kind::list)
+      return field.alone ? one(node, field, value) : refuse(node, field, type);
     if (!counts(node, field, type, "element")) return false;
     type.clear(value);
     bool good = true;
@@ -344,7 +356,7 @@ class Decoder {
     return good;
   }
 
-  // The other spelling of a list of one.
+  // A list of one, written as that one.
   bool one(const Node& item, const FieldInfo& field, void* value) {
     field.type->clear(value);
     return this->value(item, field, *field.type->inner, field.type->open(value));
@@ -368,7 +380,8 @@ class Decoder {
       findings_.error(item.key_at, path_, {});
       return false;
     }
-    if (is_not_served(item.key)) {
+    const auto keys = keys_of(info);
+    if (is_not_served(item.key) && !equals_ignoring_case(nearest(item.key, keys), item.key)) {
       findings_.error(
           item.key_at, path_,
           fmt::format("found the key {}, which this release does not serve; expected {}",
@@ -377,7 +390,7 @@ class Decoder {
     }
     findings_.error(item.key_at, path_,
                     fmt::format("found the key {}, expected {}{}", in_quotes(item.key),
-                                joined(info), did_you_mean(item.key, keys_of(info))));
+                                joined(info), did_you_mean(item.key, keys)));
     return false;
   }
 

@@ -12,6 +12,7 @@ namespace penstock::schema {
 
 // A key that a user may well know from elsewhere and that this release does not serve, by its path
 // without indices: `routes[].rateLimitPolicy`. A `*` at either end of the last name stands for any.
+// The same of a choice's word: `runtime.io=io_uring`.
 using NotServed = std::span<const std::string_view>;
 
 // Fills `value`, whose type is `type`, from `node`. Whatever is wrong is added to findings, and

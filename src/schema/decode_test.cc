@@ -108,7 +108,8 @@ struct Whole {
   }
 };
 
-constexpr auto kLater = std::to_array<std::string_view>({"torque", "parts[].*Policy"});
+constexpr auto kLater = std::to_array<std::string_view>(
+    {"torque", "parts[].*Policy", "parts[].C*", "colour=blue", "paints[]=green"});
 
 struct Decoded {
   Whole whole;
@@ -280,15 +281,15 @@ TEST(Decode, SaysWhatAValueShouldBe) {
   EXPECT_EQ(complaint("factor: .inf"),
             "f:2:9 factor: found \".inf\", expected a number from 0 to 1");
   EXPECT_EQ(complaint("wait: 5"),
-            "f:2:7 wait: found 5, expected a duration such as 1m30s from 1ms to 1h");
+            "f:2:7 wait: found 5, expected a duration such as 1m30s, from 1ms to 1h");
   EXPECT_EQ(complaint("wait: 2h"),
-            "f:2:7 wait: found \"2h\", expected a duration such as 1m30s from 1ms to 1h");
+            "f:2:7 wait: found \"2h\", expected a duration such as 1m30s, from 1ms to 1h");
   EXPECT_EQ(complaint("room: 5"),
-            "f:2:7 room: found 5, expected a size such as 16KiB from 1B to 1MiB");
+            "f:2:7 room: found 5, expected a size such as 16KiB, from 1B to 1MiB");
   EXPECT_EQ(complaint("share: 0.2"),
-            "f:2:8 share: found 0.2, expected a share such as 20% from 0% to 100%");
+            "f:2:8 share: found 0.2, expected a share such as 20%, from 0% to 100%");
   EXPECT_EQ(complaint("share: 101%"),
-            "f:2:8 share: found \"101%\", expected a share such as 20% from 0% to 100%");
+            "f:2:8 share: found \"101%\", expected a share such as 20%, from 0% to 100%");
   EXPECT_EQ(complaint("even: 3"), "f:2:7 even: found 3, expected an even digit");
   EXPECT_EQ(complaint("colour: darkgren"),
             "f:2:9 colour: found \"darkgren\", expected red or darkGreen; did you mean "
@@ -331,6 +332,17 @@ TEST(Decode, RefusesInWordsWhatALaterReleaseServes) {
             "f:2:19 parts[0]: found the key \"rateLimitPolicy\", which this release does not "
             "serve; expected name, count");
   EXPECT_THAT(complaint("part: {name: a, rateLimitPolicy: x}"), Not(HasSubstr("release")));
+  EXPECT_EQ(complaint("colour: blue"),
+            "f:2:9 colour: found \"blue\", which this release does not serve; expected red or "
+            "darkGreen");
+  EXPECT_EQ(complaint("colour: bleu"), "f:2:9 colour: found \"bleu\", expected red or darkGreen");
+  EXPECT_THAT(complaint("paints: [ green ]"), HasSubstr("this release does not serve"));
+}
+
+TEST(Decode, TakesAKeyForMisspeltBeforeItTakesItForALaterOne) {
+  EXPECT_EQ(complaint("parts: [{name: a, Count: 2}]"),
+            "f:2:19 parts[0]: found the key \"Count\", expected name, count; did you mean "
+            "\"count\"?");
 }
 
 TEST(Decode, RefusesAKeyThatStandsTwice) {
@@ -387,9 +399,9 @@ TEST(Reference, HasARowForEveryFieldAndASectionForEveryObject) {
   const auto text = reference(kType<Whole>, "The whole", 2);
   EXPECT_THAT(text, HasSubstr("## The whole\n\n| Key | Value | Default | Meaning |\n"));
   EXPECT_THAT(text, HasSubstr("| `limit` | a whole number from 1 to 100 | `7` | A limit. |\n"));
-  EXPECT_THAT(text, HasSubstr("| `wait` | a duration such as 1m30s from 1ms to 1h | `2s` |"));
-  EXPECT_THAT(text, HasSubstr("| `room` | a size such as 16KiB from 1B to 1MiB | `1KiB` |"));
-  EXPECT_THAT(text, HasSubstr("| `share` | a share such as 20% from 0% to 100% | `20%` |"));
+  EXPECT_THAT(text, HasSubstr("| `wait` | a duration such as 1m30s, from 1ms to 1h | `2s` |"));
+  EXPECT_THAT(text, HasSubstr("| `room` | a size such as 16KiB, from 1B to 1MiB | `1KiB` |"));
+  EXPECT_THAT(text, HasSubstr("| `share` | a share such as 20%, from 0% to 100% | `20%` |"));
   EXPECT_THAT(text, HasSubstr("| `colour` | red or darkGreen | `darkGreen` |"));
   EXPECT_THAT(text, HasSubstr("| `even` | an even digit | `4` |"));
   EXPECT_THAT(text, HasSubstr("| `cap` | a whole number from 1 to 9, or `off` | `off` |"));

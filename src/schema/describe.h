@@ -34,6 +34,7 @@ struct FieldInfo {
   bool required = false;
   bool id = false;       // Tells the objects of a list apart, and overlays merge by it.
   bool off = false;      // An optional that may be written `off`.
+  bool alone = false;    // A list of one may be written as that one.
   bool flat = false;     // Its keys stand among those of the object that holds it.
   bool restart = false;  // A change waits for the process's next start: see restart.h.
   bool bounded = false;  // Whether low and high were given; else the type's own hold.
@@ -98,6 +99,14 @@ struct Field {
   {
     auto field = *this;
     field.info.off = true;
+    return field;
+  }
+  // A list of one may be written without the list: `scope: ip` for `scope: [ip]`.
+  constexpr Field or_alone() const
+    requires(detail::kIsList<M>)
+  {
+    auto field = *this;
+    field.info.alone = true;
     return field;
   }
   // A second spelling for a list of one: `method: GET` for `methods: [GET]`. Never both.

@@ -84,7 +84,8 @@ Json list_schema(const FieldInfo& field, const Type& type) {
   Json schema{{"type", "array"}, {"items", schema_of(field, *type.inner)}};
   if (field.least > 0) schema["minItems"] = field.least;
   if (field.most < FieldInfo::kMostElements) schema["maxItems"] = field.most;
-  return schema;
+  if (!field.alone) return schema;
+  return {{"anyOf", Json::array({schema_of(field, *type.inner), std::move(schema)})}};
 }
 
 Json map_schema(const FieldInfo& field, const Type& type) {

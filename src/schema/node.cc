@@ -66,6 +66,9 @@ Expansion value_of(std::string_view reference, const Environment& environment) {
   if (!is_name(name))
     return std::unexpected(fmt::format("found {}, expected ${{NAME}} or ${{NAME:-default}}",
                                        in_quotes(fmt::format("${{{}}}", reference))));
+  if (reference.find("${") != std::string_view::npos)
+    return std::unexpected(fmt::format("found {}, expected a default without a variable in it",
+                                       in_quotes(fmt::format("${{{}", reference))));
   auto value = environment(name);
   const bool defaulted = separator != std::string_view::npos;
   if (defaulted && (!value || value->empty())) value = std::string(reference.substr(separator + 2));

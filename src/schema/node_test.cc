@@ -182,6 +182,7 @@ TEST(Node, HasALimitedSize) {
 
 std::optional<std::string> variable(std::string_view name) {
   if (name == "PORT") return "8080";
+  if (name == "AGAIN") return "${PORT}";
   if (name == "EMPTY") return "";
   if (name == "BAD") return "a\nb\x01";
   return std::nullopt;
@@ -204,8 +205,17 @@ TEST(Expand, ReplacesVariablesInScalars) {
             "e@5:1=z@5:4 f@6:1=@6:4 g@7:1=@7:4 h@8:1=$PORT {}@8:4}@1:1");
 }
 
+TEST(Expand, LeavesKeysAndWhatItHasReplacedAlone) {
+  auto root = *read("a.yaml", "'${PORT}': '${AGAIN}'\n").root;
+  EXPECT_THAT(expand(root), IsEmpty());
+  EXPECT_EQ(drawn(root), "{${PORT}@1:1=${PORT}@1:12}@1:1");
+}
+
 TEST(Expand, RefusesWhatItCannotReplace) {
-  auto root = *read("a.yaml", "a: {b: '${NONE}'}\nc: ['${PORT']\nd: ${1x}\ne: ${BAD}\n").root;
+  auto root = *read("a.yaml",
+                    "a: {b: '${NONE}'}\nc: ['${PORT']\nd: ${1x}\ne: ${BAD}\n"
+                    "f: '${NONE:-${PORT}}'\ng: ${}\nh: ${PORT:x}\n")
+                   .root;
   EXPECT_THAT(
       expand(root),
       ElementsAre("a.yaml:1:8 a.b: found \"${NONE}\", expected a variable that is set, or a "
@@ -213,7 +223,11 @@ TEST(Expand, RefusesWhatItCannotReplace) {
                   "a.yaml:2:5 c[0]: found \"${PORT\", expected a closing }",
                   "a.yaml:3:4 d: found \"${1x}\", expected ${NAME} or ${NAME:-default}",
                   "a.yaml:4:4 e: found \"${BAD}\", expected its value to be UTF-8 of at most "
-                  "65536 bytes, without control characters"));
+                  "65536 bytes, without control characters",
+                  "a.yaml:5:4 f: found \"${NONE:-${PORT\", expected a default without a variable "
+                  "in it",
+                  "a.yaml:6:4 g: found \"${}\", expected ${NAME} or ${NAME:-default}",
+                  "a.yaml:7:4 h: found \"${PORT:x}\", expected ${NAME} or ${NAME:-default}"));
 }
 
 }  // namespace

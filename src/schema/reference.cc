@@ -75,6 +75,7 @@ std::string kind_text(const FieldInfo& field, const Type& type) {
   if (type.kind == Kind::located) return kind_text(field, *type.inner);
   if (type.kind == Kind::object) return "map, see below";
   if (type.kind == Kind::list) {
+    if (field.alone) return kind_text(field, *type.inner) + "; or a list of such";
     if (type.inner->kind == Kind::word_or_map) return "list of: " + kind_text(field, *type.inner);
     if (innermost(type).kind == Kind::object) return "list of maps, see below";
     return "list of " + kind_text(field, *type.inner);

@@ -96,8 +96,9 @@ class Builder final : public YAML::EventHandler {
 
   std::size_t depth() const { return open_.size(); }
 
+  // The library knows no place of a value that is left out: `key:` and no more.
   Position position(const YAML::Mark& mark) const {
-    if (mark.line < 0 || mark.column < 0) return {1, 1, source_};
+    if (mark.line < 0 || mark.column < 0) return {0, 0, source_};
     return {static_cast<std::uint32_t>(mark.line) + 1, static_cast<std::uint32_t>(mark.column) + 1,
             source_};
   }
@@ -184,6 +185,7 @@ class Builder final : public YAML::EventHandler {
       node.key_at = parent.key_at;
       parent.has_key = false;
     }
+    if (node.at.line == 0) node.at = node.key_at.line > 0 ? node.key_at : parent.node.at;
     parent.node.items.push_back(std::move(node));
   }
 
@@ -195,6 +197,17 @@ class Builder final : public YAML::EventHandler {
   Node root_;
   bool done_ = false;
 };
+
+// Whether the line (from 1) begins with blanks of which one is a tab, which YAML does not take.
+bool is_indented_by_tab(std::string_view text, std::uint32_t line) {
+  for (; line > 1; --line) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+  }
+  const auto first = text.find_first_not_of(' ');
+  return first != std::string_view::npos && text[first] == '\t';
+}
 
 }  // namespace
 
@@ -218,6 +231,8 @@ std::optional<Node> parse_yaml(std::string_view text, std::uint32_t source, Find
     const bool known = mark.line >= 0 && mark.column >= 0;
     const Position at{known ? static_cast<std::uint32_t>(mark.line) + 1 : 1,
                       known ? static_cast<std::uint32_t>(mark.column) + 1 : 1, source};
+    if (is_indented_by_tab(text, at.line))
+      return refuse({at.line, 1, source}, "found a tab in the indentation, expected blanks only");
     return refuse(at, fmt::format("found what is not YAML: {}", error.msg));
   } catch (const std::exception&) {
     return refuse({1, 1, source}, "found what the YAML reader cannot read");
