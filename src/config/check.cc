@@ -13,7 +13,9 @@
 #include "config/names.h"
 #include "config/policies.h"
 #include "net/address.h"
+#include "route/condition.h"
 #include "route/pattern.h"
+#include "route/regex.h"
 
 namespace penstock {
 namespace {
@@ -169,8 +171,7 @@ class Shapes {
  private:
   static std::string shape_of(const Pattern& pattern) {
     std::string shape;
-    for (const auto& segment : pattern.segments)
-      shape += '/' + (segment.parameter ? std::string("{}") : segment.text);
+    for (const auto& segment : pattern.segments) shape += '/' + segment.shape();
     return shape + (pattern.below ? "/*" : "");
   }
   static std::vector<std::string> texts(const std::vector<Text>& located) {
@@ -226,6 +227,11 @@ class RouteCheck {
     for (std::size_t i = 0; i < route.hosts.size(); ++i)
       host(route.hosts[i], listed(path, "host", route.hosts.size(), i));
     pattern(index, route, path);
+    for (std::size_t i = 0; i < route.headers.size(); ++i)
+      condition(route.headers[i], Condition::Subject::header,
+                fmt::format("{}.headers[{}]", path, i));
+    for (std::size_t i = 0; i < route.query.size(); ++i)
+      condition(route.query[i], Condition::Subject::query, fmt::format("{}.query[{}]", path, i));
     service(route.upstream_service, path + ".upstreamService");
     if (route.auth_required && !is_missing(route.route_id))
       findings_.warning(route.route_id.at, path,
@@ -252,12 +258,33 @@ class RouteCheck {
 
   void pattern(std::size_t index, const RouteConfig& route, const std::string& path) {
     if (is_missing(route.path)) return;
-    const auto pattern = Pattern::parse(route.path.value);
+    const auto pattern = Pattern::parse(route.path.value, regexes_);
     if (!pattern)
       return findings_.error(
           route.path.at, path + ".path",
           fmt::format("found {}: {}", in_quotes(route.path.value), pattern.error()));
     shapes_.add(index, *pattern);
+  }
+
+  void condition(const ConditionConfig& config, Condition::Subject subject,
+                 const std::string& path) {
+    const auto& name = config.name;
+    if (is_missing(name)) return;
+    if (const auto fault = fault_of_name(subject, name.value); !fault.empty())
+      findings_.error(name.at, path + ".name",
+                      fmt::format("found {}: {}", in_quotes(name.value), fault));
+    const auto only_true = [&](const std::optional<schema::Located<bool>>& op, std::string_view key,
+                               std::string_view other) {
+      if (op && !op->value)
+        findings_.error(op->at, fmt::format("{}.{}", path, key),
+                        fmt::format("found false, expected true; the contrary is {}: true", other));
+    };
+    only_true(config.present, "present", "absent");
+    only_true(config.absent, "absent", "present");
+    if (!config.regex) return;
+    if (const auto regex = regexes_.add(config.regex->value); !regex)
+      findings_.error(config.regex->at, path + ".regex",
+                      fmt::format("found {}: {}", in_quotes(config.regex->value), regex.error()));
   }
 
   void service(const Text& name, const std::string& path) {
@@ -274,6 +301,7 @@ class RouteCheck {
   Findings& findings_;
   Names ids_;
   Shapes shapes_;
+  RegexSet regexes_;  // The router will have the same, within the same limits.
 };
 
 }  // namespace

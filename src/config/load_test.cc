@@ -272,8 +272,8 @@ TEST(Load, RefusesConditionsOfRetryThatAreNone) {
 }
 
 TEST(Load, RefusesPathsThatMatchNothing) {
-  for (const auto* bad : {"a", "''", "'/a b'", "'/a?b'", "'/a#b'", "'/{a'", "'/x{a}'", "'/{a}/{a}'",
-                          "'/*/a'", "'/a*'"})
+  for (const auto* bad : {"a", "''", "'/a b'", "'/a?b'", "'/a#b'", "'/{a'", "'/x{1}'", "'/{a}/{a}'",
+                          "'/{a:[}'", "'/*/a'", "'/a*'"})
     EXPECT_THAT(route_error("{ routeId: a, path: " + std::string(bad) +
                             ", upstreamService: order-service }"),
                 HasSubstr("gw.yaml:4:25 routes[0].path: found "))
@@ -281,11 +281,52 @@ TEST(Load, RefusesPathsThatMatchNothing) {
 }
 
 TEST(Load, RefusesHostsThatCannotBeServed) {
-  for (const auto* bad : {"'*.example.com'", "'a:80'", "'a b'", "''"})
+  for (const auto* bad : {"'*'", "'a.*.example.com'", "'a:80'", "'a b'", "''"})
     EXPECT_THAT(route_error("{ routeId: a, host: " + std::string(bad) +
                             ", path: /a, upstreamService: order-service }"),
                 HasSubstr("gw.yaml:4:25 routes[0].hosts: found "))
         << bad;
+}
+
+TEST(Load, ReadsConditions) {
+  const auto loaded = load(std::string(kListener) + std::string(kService) + R"(routes:
+  - routeId: a
+    path: /a
+    upstreamService: order-service
+    authRequired: false
+    encodedSlashes: allow
+    headers: [ { name: X-Version, equals: v2 }, { name: X-Old, absent: true } ]
+    query: [ { name: debug, present: true }, { name: id, regex: '[0-9]+' } ]
+)");
+  EXPECT_TRUE(loaded.ok);
+  EXPECT_THAT(warnings(loaded), IsEmpty());
+  const auto& route = loaded.config.document.routes[0];
+  EXPECT_EQ(route.headers[0].equals->value, "v2");
+  EXPECT_TRUE(route.headers[1].absent->value);
+  EXPECT_TRUE(route.query[0].present->value);
+  EXPECT_EQ(route.query[1].regex->value, "[0-9]+");
+  EXPECT_EQ(route.encoded_slashes, EncodedSlashes::allow);
+}
+
+TEST(Load, RefusesConditionsThatCanNotBeAsked) {
+  const auto error = [](std::string_view conditions) {
+    return route_error("{ routeId: a, path: /a, upstreamService: order-service, " +
+                       std::string(conditions) + " }");
+  };
+  EXPECT_THAT(error("headers: [ { name: 'a b', present: true } ]"),
+              HasSubstr("routes[0].headers[0].name: found \"a b\": this is no name of a header"));
+  EXPECT_THAT(error("headers: [ { name: Host, equals: h } ]"), HasSubstr("`hosts`"));
+  for (const auto* removed : {"Connection", "X-User-Id", "X_User_Id", "Transfer-Encoding"})
+    EXPECT_THAT(error(std::string("headers: [ { name: ") + removed + ", present: true } ]"),
+                HasSubstr("never there"));
+  EXPECT_THAT(error("query: [ { name: '', present: true } ]"), HasSubstr("query[0].name"));
+  EXPECT_THAT(error("query: [ { name: a, present: false } ]"),
+              HasSubstr("routes[0].query[0].present: found false, expected true; the contrary is "
+                        "absent: true"));
+  EXPECT_THAT(error("query: [ { name: a, regex: '[' } ]"),
+              HasSubstr("routes[0].query[0].regex: found \"[\": the regex"));
+  EXPECT_THAT(error("query: [ { name: a } ]"), HasSubstr("expected exactly one"));
+  EXPECT_THAT(error("query: [ { name: a, equals: b, regex: c } ]"), HasSubstr("exactly one"));
 }
 
 TEST(Load, RefusesMethodsThatCannotBeServed) {

@@ -35,8 +35,6 @@ inline constexpr auto kNotServed = std::to_array<std::string_view>({
     "services[].loadBalancing.strategy=consistentHash",
     "services[].instances[].zone",
     "services[].instances[].region",
-    "routes[].headers",
-    "routes[].query",
     "routes[].split",
     "routes[].stickyBy",
     "routes[].versions",

@@ -2,17 +2,9 @@
 
 #include <unordered_map>
 
+#include "route/entry.h"
+
 namespace penstock {
-namespace {
-
-std::vector<std::string> texts_of(const std::vector<schema::Located<std::string>>& located) {
-  std::vector<std::string> texts;
-  for (const auto& text : located) texts.push_back(text.value);
-  return texts;
-}
-
-}  // namespace
-
 std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Document& document,
                                                                     std::uint64_t version,
                                                                     const PolicyHome& home) {
@@ -25,15 +17,13 @@ std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Docume
     const auto service = services.find(route.upstream_service.value);
     if (service == services.end())
       return std::unexpected("route " + route.route_id.value + " names no service");
-    entries.push_back({.route_id = route.route_id.value,
-                       .hosts = texts_of(route.hosts),
-                       .methods = texts_of(route.methods),
-                       .path = route.path.value});
+    entries.push_back(entry_of(route));
     routes.push_back({.route_id = route.route_id.value,
                       .path = route.path.value,
                       .service = service->second,
                       .auth_required = route.auth_required,
-                      .stream = route.stream});
+                      .stream = route.stream,
+                      .encoded_slashes = entries.back().encoded_slashes});
   }
   auto router = Router::compile(entries);
   if (!router) return std::unexpected(router.error());

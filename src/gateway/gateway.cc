@@ -57,7 +57,8 @@ bool Gateway::find_out_who_asks(Exchange& exchange) {
   const auto uuid = arena.copy(uuids_.next(exchange.began_wall, fresh));
   exchange.request_id = uuid;
   Result<http::Target> target = fail(Error{});
-  if (!exchange.fault) target = http::canonical_target(request, arena);
+  // Whether encoded slashes are refused is for the route to say.
+  if (!exchange.fault) target = http::canonical_target(request, arena, {.encoded_slash = true});
   if (target) exchange.target = *target;
   const auto& entrance = *exchange.entrance;
   const Arrival arrival{.peer = *exchange.peer,

@@ -68,10 +68,15 @@ bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
                                             .method = exchange.request.method_text,
                                             .query = target.query,
                                             .fields = &exchange.request.fields});
+  const auto* const route = found.found() ? &snapshot.routes[found.route] : nullptr;
+  if (target.encoded_slash && (route == nullptr || !route->encoded_slashes)) {
+    exchange.reject(reasons::kMalformedRequest, "The path has an encoded slash.");
+    return false;
+  }
   switch (found.kind) {
     case RouteMatch::Kind::found:
-      exchange.route = &snapshot.routes[found.route];
-      exchange.route_id = exchange.route->route_id;
+      exchange.route = route;
+      exchange.route_id = route->route_id;
       exchange.policies = snapshot.policies.chain(found.route);
       return true;
     case RouteMatch::Kind::no_host:

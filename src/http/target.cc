@@ -229,6 +229,8 @@ class PathWriter {
 
   std::string_view text() const { return {out_, static_cast<std::size_t>(end_ - out_)}; }
 
+  bool encoded_slash() const { return encoded_slash_; }
+
   // What is wrong with it; empty if nothing is.
   std::string_view write(std::string_view path) {
     begin_segment();
@@ -281,6 +283,7 @@ class PathWriter {
     if (value == 0) return "The path has an encoded NUL.";
     if (value == '\\') return "The path has an encoded backslash.";
     if (value == '/' && !rules_.encoded_slash) return "The path has an encoded slash.";
+    encoded_slash_ = encoded_slash_ || value == '/';
     if (is(kUnreserved, static_cast<char>(value))) {
       *end_++ = static_cast<char>(value);
     } else {
@@ -293,14 +296,31 @@ class PathWriter {
   char* end_;
   char* segment_ = nullptr;
   TargetRules rules_;
+  bool encoded_slash_ = false;
 };
 
-Result<std::string_view> canonical_path(std::string_view path, Arena& arena, TargetRules rules) {
+// Whether `.` or `..` stands between slashes of which one is encoded. `path` is canonical.
+bool hides_dot_segment(std::string_view path) {
+  while (!path.empty()) {
+    const auto end = std::min({path.find('/'), path.find("%2F"), path.size()});
+    const auto piece = path.substr(0, end);
+    if (piece == "." || piece == "..") return true;
+    path.remove_prefix(end);
+    path.remove_prefix(path.empty() ? 0 : path.front() == '/' ? 1 : 3);
+  }
+  return false;
+}
+
+Result<std::string_view> canonical_path(std::string_view path, Arena& arena, TargetRules rules,
+                                        bool& encoded_slash) {
   if (is_plain(path)) return path;
   PathWriter writer(arena.take(path.size()), rules);
   if (const auto fault = writer.write(path); !fault.empty())
     return fail(reasons::kMalformedRequest, fault);
   const auto text = writer.text();
+  encoded_slash = writer.encoded_slash();
+  if (encoded_slash && hides_dot_segment(text))
+    return fail(reasons::kMalformedRequest, "The path hides a dot segment in encoded slashes.");
   return text == path ? path : text;
 }
 
@@ -381,7 +401,7 @@ Result<Target> canonical_target(const RequestHead& head, Arena& arena, TargetRul
   } else if (mark == 0) {
     out.path = "/";
   } else {
-    auto path = canonical_path(rest.substr(0, mark), arena, rules);
+    auto path = canonical_path(rest.substr(0, mark), arena, rules, out.encoded_slash);
     if (!path) return fail(path.error());
     out.path = *path;
   }

@@ -34,7 +34,9 @@ std::string_view fault_of_authority(std::string_view text);
 Result<std::string_view> target_authority(Method method, std::string_view target);
 
 struct TargetRules {
-  bool encoded_slash = false;  // Leaves %2F as it is, part of a segment, instead of refusing it.
+  // Leaves %2F as it is, part of a segment, instead of refusing it. A path with `.` or `..` between
+  // such slashes is refused all the same: it would climb where a recipient decodes it.
+  bool encoded_slash = false;
 };
 
 // Path: begins with `/`, without dot segments and empty inner segments; percent-encoded, with
@@ -48,10 +50,11 @@ struct TargetRules {
 struct Target {
   Authority authority;  // Empty for an HTTP/1.0 request that names none.
   std::string_view path;
-  std::string_view query;  // Without its `?`.
-  bool has_query = false;  // `/a?` is not `/a`.
-  bool https = false;      // An absolute-form says so.
-  std::string_view text;   // Path and query: the target to send.
+  std::string_view query;      // Without its `?`.
+  bool has_query = false;      // `/a?` is not `/a`.
+  bool https = false;          // An absolute-form says so.
+  bool encoded_slash = false;  // The path has %2F.
+  std::string_view text;       // Path and query: the target to send.
 };
 // Of a head that parse_request accepted. The views are of the head's bytes or of `arena`.
 Result<Target> canonical_target(const RequestHead& head, Arena& arena, TargetRules rules = {});

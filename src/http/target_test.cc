@@ -141,7 +141,12 @@ TEST(CanonicalTarget, RefusesWhatCouldBeReadInTwoWays) {
 TEST(CanonicalTarget, KeepsAnEncodedSlashWhereTheRulesSay) {
   const TargetRules rules{.encoded_slash = true};
   EXPECT_EQ(canonical("/a%2fb", Method::get, rules), "/a%2Fb");
-  EXPECT_EQ(canonical("/a/..%2fb", Method::get, rules), "/a/..%2Fb");
+  EXPECT_EQ(canonical("/a%252Fb", Method::get, rules), "/a%252Fb");
+  EXPECT_EQ(canonical("/a...%2f..b", Method::get, rules), "/a...%2F..b");
+  for (const auto* hidden : {"/a/..%2fb", "/a%2f../b", "/a%2F%2e%2Fb", "/a%2f..", "/%2F."})
+    EXPECT_EQ(canonical(hidden, Method::get, rules),
+              "!The path hides a dot segment in encoded slashes.")
+        << hidden;
   EXPECT_EQ(canonical("/a%5cb", Method::get, rules), "!The path has an encoded backslash.");
 }
 

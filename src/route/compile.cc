@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <tuple>
@@ -45,7 +46,7 @@ class RouterBuilder {
   using Fault = std::optional<std::string>;
 
   explicit RouterBuilder(std::size_t routes) {
-    router_.nodes_.emplace_back();
+    router_.nodes_.resize(Router::kWildcards + 1);
     router_.edges_.resize(std::bit_ceil(std::max<std::size_t>(16, routes)));
     router_.leaves_.emplace_back();  // Leaf 0 is none.
     router_.name_starts_.push_back(0);
@@ -54,25 +55,29 @@ class RouterBuilder {
 
   // Routes in their order; `rank` is the place of the routeId among all.
   Fault add(const RouteEntry& entry, std::uint32_t rank) {
-    MethodSet methods = 0;
-    if (auto fault = read_methods(entry, methods)) return fault;
-    const auto pattern = Pattern::parse(entry.path);
+    Candidate candidate;
+    if (auto fault = read_methods(entry, candidate.methods)) return fault;
+    if (auto fault = read_conditions(entry, candidate)) return fault;
+    const auto pattern = Pattern::parse(entry.path, router_.regexes_);
     if (!pattern) return fmt::format("path `{}`: {}", entry.path, pattern.error());
-    const auto route = static_cast<std::uint32_t>(router_.name_starts_.size() - 1);
+    candidate.route = static_cast<std::uint32_t>(router_.name_starts_.size() - 1);
     add_names(*pattern);
     router_.deepest_ = std::max(router_.deepest_, pattern->segments.size());
-    if (entry.hosts.empty()) return place(parameter_child(0), *pattern, {methods, route}, rank);
+    if (entry.hosts.empty()) return place(parameter_child(0), *pattern, candidate, rank);
     for (const auto& text : entry.hosts) {
       const auto host = parse_route_host(text);
       if (!host) return fmt::format("host `{}`: {}", text, host.error());
-      if (auto fault = place(literal_child(0, *host), *pattern, {methods, route}, rank))
-        return fault;
+      if (auto fault = place(host_child(*host), *pattern, candidate, rank)) return fault;
     }
     return {};
   }
 
   Router finish() {
     lay_out_leaves();
+    for (auto& [node, options] : options_) {
+      router_.forks_.emplace_back(std::move(options), router_.shapes_);
+      router_.nodes_[node].fork = static_cast<std::uint32_t>(router_.forks_.size());
+    }
     router_.nodes_.shrink_to_fit();
     router_.leaves_.shrink_to_fit();
     router_.candidates_.shrink_to_fit();
@@ -91,9 +96,10 @@ class RouterBuilder {
     Candidate candidate;
 
     auto place() const { return std::tuple(node, below); }
-    // Those that list methods go before those that take any.
+    // Those that list methods go before those that take any, then those with more conditions.
     auto order() const {
-      return std::tuple(node, below, candidate.methods == kAnyMethod, rank, candidate.route);
+      return std::tuple(node, below, candidate.methods == kAnyMethod, ~candidate.conditions, rank,
+                        candidate.route);
     }
   };
 
@@ -120,13 +126,32 @@ class RouterBuilder {
     return {};
   }
 
+  // The same one twice is one.
+  Fault read_conditions(const RouteEntry& entry, Candidate& candidate) {
+    std::vector<std::uint32_t> numbers;
+    for (const auto& condition : entry.conditions) {
+      const auto number = router_.conditions_.add(condition, router_.regexes_);
+      if (!number) return fmt::format("{}: {}", to_text(condition), number.error());
+      numbers.push_back(*number);
+    }
+    std::ranges::sort(numbers);
+    const auto repeated = std::ranges::unique(numbers);
+    numbers.erase(repeated.begin(), repeated.end());
+    auto& all = router_.conditions_of_;
+    candidate.first_condition = static_cast<std::uint32_t>(all.size());
+    candidate.conditions = static_cast<std::uint32_t>(numbers.size());
+    all.insert(all.end(), numbers.begin(), numbers.end());
+    return {};
+  }
+
   void add_names(const Pattern& pattern) {
     for (const auto& segment : pattern.segments) {
-      if (!segment.parameter) continue;
-      auto& distinct = router_.distinct_names_;
-      const auto number = names_.number(segment.text, distinct.size());
-      if (number == distinct.size()) distinct.push_back(segment.text);
-      router_.names_.push_back(number);
+      for (const auto& parameter : segment.parameters) {
+        auto& distinct = router_.distinct_names_;
+        const auto number = names_.number(parameter.name, distinct.size());
+        if (number == distinct.size()) distinct.push_back(parameter.name);
+        router_.names_.push_back(number);
+      }
     }
     router_.name_starts_.push_back(static_cast<std::uint32_t>(router_.names_.size()));
   }
@@ -134,7 +159,9 @@ class RouterBuilder {
   Fault place(std::uint32_t node, const Pattern& pattern, const Candidate& candidate,
               std::uint32_t rank) {
     for (const auto& segment : pattern.segments)
-      node = segment.parameter ? parameter_child(node) : literal_child(node, segment.text);
+      node = segment.is_literal()           ? literal_child(node, segment.literal())
+             : segment.is_plain_parameter() ? parameter_child(node)
+                                            : shape_child(node, segment);
     if (router_.nodes_.size() > kMaxNodes) return "there are too many routes";
     placed_.push_back({node, pattern.below, rank, candidate});
     return {};
@@ -151,6 +178,29 @@ class RouterBuilder {
       router_.nodes_[parent].parameter = child;
     }
     return router_.nodes_[parent].parameter;
+  }
+
+  std::uint32_t host_child(std::string_view host) {
+    if (!host.starts_with("*.")) return literal_child(0, host);
+    router_.wildcards_ = true;
+    auto node = Router::kWildcards;
+    for (auto rest = host.substr(1); !rest.empty();) {
+      const auto dot = rest.rfind('.');
+      node = literal_child(node, rest.substr(dot + 1));
+      rest = rest.substr(0, dot);
+    }
+    return parameter_child(node);
+  }
+
+  std::uint32_t shape_child(std::uint32_t parent, const Pattern::Segment& segment) {
+    const auto shape = shapes_.number(segment.shape(), router_.shapes_.size());
+    if (shape == router_.shapes_.size()) router_.shapes_.emplace_back(segment);
+    const auto key = (std::uint64_t{parent} << 32) | shape;
+    const auto [known, added] = shape_children_.try_emplace(key, 0);
+    if (!added) return known->second;
+    known->second = new_node();
+    options_[parent].push_back({shape, known->second});
+    return known->second;
   }
 
   std::uint32_t literal_child(std::uint32_t parent, std::string_view text) {
@@ -192,15 +242,16 @@ class RouterBuilder {
       auto& leaf = router_.leaves_.back();
       router_.candidates_.push_back(placed.candidate);
       ++leaf.count;
-      leaf.methods |= placed.candidate.methods;
-      if ((leaf.methods & kGetMethod) != 0) leaf.methods |= kHeadMethod;
+      leaf.methods = with_head(leaf.methods | placed.candidate.methods);
+      leaf.conditional = leaf.conditional || placed.candidate.conditions != 0;
     }
   }
 
   void begin_leaf(const Placed& placed) {
     auto& node = router_.nodes_[placed.node];
     (placed.below ? node.below : node.exact) = static_cast<std::uint32_t>(router_.leaves_.size());
-    router_.leaves_.push_back({static_cast<std::uint32_t>(router_.candidates_.size()), 0, 0});
+    router_.leaves_.push_back(
+        {static_cast<std::uint32_t>(router_.candidates_.size()), 0, 0, false});
   }
 
   Router router_;
@@ -208,6 +259,9 @@ class RouterBuilder {
   std::size_t edge_count_ = 0;
   Interned labels_;
   Interned names_;
+  Interned shapes_;
+  std::map<std::uint32_t, std::vector<Fork::Option>> options_;  // By node.
+  std::unordered_map<std::uint64_t, std::uint32_t> shape_children_;
 };
 
 std::expected<Router, std::string> Router::compile(std::span<const RouteEntry> entries) {

@@ -22,6 +22,10 @@ constexpr MethodSet custom_method_bit(std::size_t i) {
 
 inline constexpr MethodSet kGetMethod = method_bit(http::Method::get);
 inline constexpr MethodSet kHeadMethod = method_bit(http::Method::head);
+// GET serves HEAD.
+constexpr MethodSet with_head(MethodSet methods) {
+  return (methods & kGetMethod) != 0 ? methods | kHeadMethod : methods;
+}
 // A route that lists no methods takes all. The last bit stands for those that no route lists.
 inline constexpr MethodSet kAnyMethod = ~MethodSet{0};
 inline constexpr MethodSet kNoListedMethod = MethodSet{1} << 63;

@@ -6,23 +6,53 @@
 namespace penstock {
 namespace {
 
-// `a {id} *`, or the error.
+// `[a](id) *`, or the error.
 std::string shape(std::string_view text) {
-  const auto pattern = Pattern::parse(text);
+  RegexSet regexes;
+  const auto pattern = Pattern::parse(text, regexes);
   if (!pattern) return "refused: " + pattern.error();
   std::string out;
-  for (const auto& [parameter, segment] : pattern->segments)
-    out += parameter ? fmt::format("({})", segment) : fmt::format("[{}]", segment);
+  for (const auto& segment : pattern->segments) {
+    if (segment.is_literal() || !segment.literals[0].empty())
+      out += fmt::format("[{}]", segment.literals[0]);
+    for (std::size_t i = 0; i < segment.parameters.size(); ++i) {
+      const auto& [name, regex, number] = segment.parameters[i];
+      out += regex.empty() ? fmt::format("({})", name) : fmt::format("({} {})", name, regex);
+      const auto& literal = segment.literals[i + 1];
+      if (!literal.empty()) out += fmt::format("[{}]", literal);
+    }
+    if (!segment.is_literal()) out += ' ';
+  }
   return out + (pattern->below ? "*" : "");
 }
 
 TEST(Pattern, IsReadSegmentBySegment) {
   EXPECT_EQ(shape("/"), "[]");
   EXPECT_EQ(shape("/*"), "*");
-  EXPECT_EQ(shape("/api/orders/{orderId}"), "[api][orders](orderId)");
+  EXPECT_EQ(shape("/api/orders/{orderId}"), "[api][orders](orderId) ");
   EXPECT_EQ(shape("/api/users/*"), "[api][users]*");
-  EXPECT_EQ(shape("/{a}/{b-2}/x/"), "(a)(b-2)[x][]");
+  EXPECT_EQ(shape("/{a}/{b-2}/x/"), "(a) (b-2) [x][]");
   EXPECT_EQ(shape("/a;v=1/b:c@d,!$&'()+"), "[a;v=1][b:c@d,!$&'()+]");
+}
+
+TEST(Pattern, HasParametersAmongLiteralText) {
+  EXPECT_EQ(shape("/reports/get(period='{period}')"), "[reports][get(period='](period)[')] ");
+  EXPECT_EQ(shape("/{name}.json/x{id}"), "(name)[.json] [x](id) ");
+  EXPECT_EQ(shape("/compare/{base}...{head}/*"), "[compare](base)[...](head) *");
+  EXPECT_EQ(shape("/f(a={a},b={b})"), "[f(a=](a)[,b=](b)[)] ");
+  EXPECT_EQ(shape("/{id}{extension}"), "(id)(extension) ");
+  EXPECT_EQ(shape("/%7e{a}%c3"), "[~](a)[%C3] ");
+  EXPECT_EQ(shape("/{a}."), "(a)[.] ");
+}
+
+TEST(Pattern, HasParametersWithARegex) {
+  EXPECT_EQ(shape("/{id:[0-9]+}"), "(id [0-9]+) ");
+  EXPECT_EQ(shape("/{id:[0-9]{4}}/x"), "(id [0-9]{4}) [x]");
+  EXPECT_EQ(shape("/{id:[^/]+}/x"), "(id [^/]+) [x]");
+  EXPECT_EQ(shape(R"(/{id:\}\{}x)"), R"((id \}\{)[x] )");
+  EXPECT_EQ(shape("/v{major:[0-9]+}.{minor}"), "[v](major [0-9]+)[.](minor) ");
+  EXPECT_EQ(shape("/{t:a:b}"), "(t a:b) ");
+  EXPECT_EQ(shape("/{x:a/*}"), "(x a/*) ");
 }
 
 TEST(Pattern, IsInTheFormOfARequestsPath) {
@@ -54,14 +84,23 @@ TEST(Pattern, SaysWhatToWriteInstead) {
   refused("/a%", "two hex digits");
   refused("/a%2", "two hex digits");
   refused("/a%zz", "two hex digits");
-  refused("/x{id}", "fill its segment");
-  refused("/{id}.json", "fill its segment");
-  refused("/{a}{b}", "fill its segment");
-  refused("/{id", "fill its segment");
-  refused("/id}", "fill its segment");
+  refused("/{id", "without its `}`");
+  refused("/{id:{}", "without its `}`");
+  refused("/id}", "without its `{`");
+  refused("/a{id}}", "without its `{`");
   refused("/{}", "no name");
   refused("/{1a}", "no name");
-  refused("/{id:[0-9]+}", "no name");
+  refused("/{.format}", "no name");
+  refused("/{+path}", "no name");
+  refused("/{a/b}", "no name");
+  refused("/{id:}", "empty");
+  refused("/{id:[}", "cannot be read: missing ]");
+  refused("/{id:(?=a)}", "cannot be read");
+  refused("/{id:\u00e4}", "ASCII");
+  refused("/%{a}41", "two hex digits");
+  refused("/{a}*", "only at the end");
+  refused("/{a}{b:(((x)))}{c}{a}", "twice");
+  refused("/{a:" + std::string(kMaxRegexSize + 1, 'x') + "}", "at most 1024 bytes");
   refused("/{id}/x/{id}", "twice");
   refused("/" + std::string(kMaxPatternSize, 'a'), "at most");
   std::string segments;
@@ -77,8 +116,28 @@ TEST(RouteHost, IsLowerCaseWithoutTrailingDot) {
   EXPECT_EQ(parse_route_host("localhost"), "localhost");
   EXPECT_EQ(parse_route_host("10.0.0.1"), "10.0.0.1");
   EXPECT_EQ(parse_route_host("[2001:DB8:0:0:0:0:0:1]"), "[2001:db8::1]");
-  for (auto text : {"", ".", "a:80", "*.a", "a b", "a..b", ".a", "[::1]:80", "[", "[]", "http://a",
-                    "ex\u00e4mple"})
+  EXPECT_EQ(parse_route_host("*.Example.COM."), "*.example.com");
+  EXPECT_EQ(parse_route_host("*.a"), "*.a");
+  EXPECT_EQ(parse_route_host("xn--bcher-kva.example"), "xn--bcher-kva.example");
+}
+
+TEST(RouteHost, SaysWhatToWriteInstead) {
+  const auto refused = [](std::string_view text, std::string_view why) {
+    const auto host = parse_route_host(text);
+    EXPECT_TRUE(!host && host.error().contains(why)) << text << " -> " << host.value_or("");
+  };
+  refused("a:80", "port");
+  refused("[::1]:80", "port");
+  refused("*.a:80", "port");
+  refused("b\u00fccher.example", "xn--");
+  refused("*.b\u00fccher.example", "xn--");
+  refused("*", "for any host name none");
+  refused("*a.example", "only at the front");
+  refused("a.*.example", "only at the front");
+  refused("*.*.example", "only at the front");
+  refused("*.0.0.1", "an address");
+  refused("*.[::1]", "");
+  for (auto text : {"", ".", "*.", "*..", "a b", "a..b", ".a", "[", "[]", "http://a", "*.a b"})
     EXPECT_FALSE(parse_route_host(text)) << text;
 }
 

@@ -12,6 +12,7 @@ struct Route {
   std::uint32_t service = 0;  // Index into the snapshot's services.
   bool auth_required = true;
   bool stream = false;
+  bool encoded_slashes = false;  // Its paths may have `%2F`.
 };
 
 }  // namespace penstock

@@ -1,7 +1,9 @@
 #include "route/router.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 
 #include "base/ensure.h"
 #include "http/message.h"
@@ -17,12 +19,14 @@ struct Router::Search {
     std::uint32_t size;
     std::uint64_t hash;
   };
-  explicit Search(RouteMatch& result) : match(result) {}
+  Search(const RouteRequest& what, RouteMatch& result) : request(what), match(result) {}
   std::string_view text(const Segment& segment) const {
     return match.path.substr(segment.begin, segment.size);
   }
 
+  const RouteRequest& request;
   RouteMatch& match;
+  std::optional<ConditionReader> conditions;  // Once one is asked.
   MethodSet method = 0;
   std::size_t size = 0;  // Segments that were split off.
   bool more = false;     // There are others behind them, deeper than any pattern.
@@ -32,21 +36,34 @@ struct Router::Search {
 RouteMatch Router::match(const RouteRequest& request) const {
   RouteMatch match;
   match.path = request.path;
-  Search search(match);
-  const auto of_host = literal_child(0, request.host, hash_segment(request.host));
-  const auto of_any = nodes_[0].parameter;
-  if (of_host == 0 && of_any == 0) return match;
-  match.kind = RouteMatch::Kind::no_path;
-  if (!match.path.starts_with('/')) return match;
+  Search search(request, match);
   search.method = bit_of(request.method);
   split(search);
-  const bool found =
-      (of_host != 0 && walk(search, of_host, 0)) || (of_any != 0 && walk(search, of_any, 0));
-  if (found)
+  const auto exact = literal_child(0, request.host, hash_segment(request.host));
+  if (enter(search, exact) || (wildcards_ && walk_wildcards(search, kWildcards, request.host)) ||
+      enter(search, nodes_[0].parameter))
     match.kind = RouteMatch::Kind::found;
   else if (match.allowed != 0)
     match.kind = RouteMatch::Kind::no_method;
   return match;
+}
+
+bool Router::enter(Search& search, std::uint32_t host) const {
+  if (host == 0) return false;
+  search.match.kind = RouteMatch::Kind::no_path;
+  return search.match.path.starts_with('/') && walk(search, host, 0);
+}
+
+// `host` is what the labels on the way to `node` leave. The star stands for one label at least, and
+// the longest name goes first.
+bool Router::walk_wildcards(Search& search, std::uint32_t node, std::string_view host) const {
+  const auto dot = host.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  const auto label = host.substr(dot + 1);
+  const auto child = literal_child(node, label, hash_segment(label));
+  if (child == 0) return false;
+  return walk_wildcards(search, child, host.substr(0, dot)) ||
+         enter(search, nodes_[child].parameter);
 }
 
 void Router::split(Search& search) const {
@@ -66,16 +83,36 @@ void Router::split(Search& search) const {
 
 // Calls itself at most kMaxPatternSegments deep. At every node the more specific goes first.
 bool Router::walk(Search& search, std::uint32_t node, std::size_t depth) const {
+  const auto& here = nodes_[node];
   if (depth == search.size) {
-    if (!search.more && take(search, nodes_[node].exact)) return true;
+    if (!search.more && take(search, here.exact)) return true;
   } else {
     const auto& segment = search.segments[depth];
     const auto literal = literal_child(node, search.text(segment), segment.hash);
     if (literal != 0 && walk(search, literal, depth + 1)) return true;
-    if (nodes_[node].parameter != 0 && segment.size != 0 && walk_parameter(search, node, depth))
-      return true;
+    if (segment.size != 0) {
+      if (here.fork != 0 && walk_fork(search, forks_[here.fork - 1], depth)) return true;
+      if (here.parameter != 0 && walk_parameter(search, node, depth)) return true;
+    }
   }
-  return take(search, nodes_[node].below);
+  return take(search, here.below);
+}
+
+bool Router::walk_fork(Search& search, const Fork& fork, std::size_t depth) const {
+  auto& match = search.match;
+  const auto& segment = search.segments[depth];
+  const auto before = match.parameters;
+  const auto text = search.text(segment);
+  return fork.any(text, [&](const Fork::Option& option) {
+    const auto& shape = shapes_[option.shape];
+    const auto taken = std::span(match.at).subspan(before, shape.parameters());
+    if (!shape.match(text, regexes_, taken.data())) return false;
+    for (auto& slice : taken) slice.begin += segment.begin;
+    match.parameters = before + static_cast<std::uint32_t>(taken.size());
+    if (walk(search, option.child, depth + 1)) return true;
+    match.parameters = before;
+    return false;
+  });
 }
 
 bool Router::walk_parameter(Search& search, std::uint32_t node, std::size_t depth) const {
@@ -106,25 +143,42 @@ std::uint32_t Router::literal_child(std::uint32_t parent, std::string_view text,
 bool Router::take(Search& search, std::uint32_t leaf) const {
   if (leaf == 0) return false;
   const auto& routes = leaves_[leaf];
-  const auto* const candidate = choose(routes, search.method);
+  const auto* const candidate = choose(search, routes);
   if (candidate == nullptr) {
-    search.match.allowed |= routes.methods;
+    search.match.allowed |= allowed(search, routes);
     return false;
   }
   search.match.route = candidate->route;
   return true;
 }
 
-const Router::Candidate* Router::choose(const Leaf& leaf, MethodSet method) const {
-  const auto candidates = std::span(candidates_).subspan(leaf.first, leaf.count);
+const Router::Candidate* Router::choose(Search& search, const Leaf& leaf) const {
   const auto first_with = [&](MethodSet wanted) -> const Candidate* {
-    for (const auto& candidate : candidates)
-      if ((candidate.methods & wanted) != 0) return &candidate;
+    for (const auto& candidate : candidates(leaf))
+      if ((candidate.methods & wanted) != 0 && holds(search, candidate)) return &candidate;
     return nullptr;
   };
-  const auto* const best = first_with(method);
-  if (method != kHeadMethod || (best != nullptr && best->methods != kAnyMethod)) return best;
+  const auto* const best = first_with(search.method);
+  if (search.method != kHeadMethod || (best != nullptr && best->methods != kAnyMethod)) return best;
   return first_with(kGetMethod);  // Whoever takes any method takes GET too.
+}
+
+bool Router::holds(Search& search, const Candidate& candidate) const {
+  if (candidate.conditions == 0) return true;
+  if (!search.conditions) search.conditions.emplace(conditions_, regexes_, search.request);
+  const auto all =
+      std::span(conditions_of_).subspan(candidate.first_condition, candidate.conditions);
+  return std::ranges::all_of(
+      all, [&](std::uint32_t condition) { return search.conditions->holds(condition); });
+}
+
+// The methods by which some route at this place would have matched.
+MethodSet Router::allowed(Search& search, const Leaf& leaf) const {
+  if (!leaf.conditional) return leaf.methods;
+  MethodSet methods = 0;
+  for (const auto& candidate : candidates(leaf))
+    if (holds(search, candidate)) methods |= candidate.methods;
+  return with_head(methods);
 }
 
 MethodSet Router::bit_of(std::string_view method) const {
@@ -155,8 +209,12 @@ std::string Router::text_of(MethodSet methods) const {
 
 std::size_t Router::memory() const {
   const auto bytes = [](const auto& vector) { return vector.capacity() * sizeof(vector[0]); };
-  return bytes(nodes_) + bytes(edges_) + bytes(leaves_) + bytes(candidates_) + texts_.capacity() +
-         bytes(custom_methods_) + bytes(name_starts_) + bytes(names_) + bytes(distinct_names_);
+  auto all = bytes(nodes_) + bytes(edges_) + bytes(leaves_) + bytes(candidates_) +
+             bytes(conditions_of_) + conditions_.memory() + texts_.capacity() +
+             bytes(custom_methods_) + bytes(name_starts_) + bytes(names_) + bytes(distinct_names_) +
+             bytes(shapes_);
+  for (const auto& fork : forks_) all += fork.memory();
+  return all;
 }
 
 }  // namespace penstock

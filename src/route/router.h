@@ -9,28 +9,25 @@
 #include <string_view>
 #include <vector>
 
-#include "http/message.h"
+#include "route/condition.h"
+#include "route/condition_set.h"
+#include "route/fork.h"
 #include "route/method_set.h"
 #include "route/pattern.h"
+#include "route/regex.h"
+#include "route/request.h"
+#include "route/segment_shape.h"
 
 namespace penstock {
 
 // One route as it is matched; its index in the list is what a match gives back.
 struct RouteEntry {
   std::string_view route_id;
-  std::vector<std::string> hosts;    // Exact; empty for any.
+  std::vector<std::string> hosts;    // Exact or `*.example.com`; empty for any.
   std::vector<std::string> methods;  // As text; empty for any.
   std::string path;
-};
-
-// What of a request decides its route, in canonical form: host in lower case without port and
-// trailing dot, path with normalised escapes and no empty or dot segments.
-struct RouteRequest {
-  std::string_view host;
-  std::string_view path;
-  std::string_view method;
-  std::string_view query = {};           // Without its `?`.
-  const http::Fields* fields = nullptr;  // Null for none.
+  std::vector<Condition> conditions = {};
+  bool encoded_slashes = false;  // Whether it serves paths with `%2F`.
 };
 
 struct RouteMatch {
@@ -49,20 +46,17 @@ struct RouteMatch {
   // A view into the path that was matched, still percent-encoded; i < parameters.
   std::string_view parameter(std::size_t i) const { return path.substr(at[i].begin, at[i].size); }
 
-  struct Slice {
-    std::uint32_t begin;
-    std::uint32_t size;
-  };
   std::string_view path;
   std::array<Slice, kMaxParameters> at;  // The first `parameters` are set.
 };
 
-// Finds the route for host, path and method. Immutable and shared by all workers.
+// Finds the route for a request. Immutable and shared by all workers.
 //
-// A route matches only when all its conditions do, and the best of those wins: by host (exact
-// before any), then by path, segment by segment from the left (literal before `{param}` before
-// `/*`; so the longest prefix first), then by method (listed before any; for HEAD, HEAD before
-// GET), then by the lowest routeId.
+// A route matches only when all its conditions do, and the best of those wins: by host (exact, then
+// the longest `*.`, then any), then by path, segment by segment from the left (literal before
+// parameters among text before `{param:regex}` before `{param}` before `/*`; so the longest prefix
+// first), then by method (listed before any; for HEAD, HEAD before GET), then by the number of
+// conditions, then by the lowest routeId. docs/operating/routing.md has it in full.
 //
 // The routes form one tree, a node per distinct prefix, whose literal edges share one hash table. A
 // match walks down and backs up where a more promising branch fails. As a node has one parent, it
@@ -74,7 +68,8 @@ class Router {
   // Entries may be thrown away after. The error names the entry by its routeId.
   static std::expected<Router, std::string> compile(std::span<const RouteEntry> entries);
 
-  // Allocates nothing. The request's path must outlive the match's parameters.
+  // Allocates nothing, but where a condition's value has to be put together or a regex meets a text
+  // of a new kind. The request's path must outlive the match's parameters.
   RouteMatch match(const RouteRequest& request) const;
 
   // The name of a route's i-th parameter, from the left.
@@ -97,41 +92,61 @@ class Router {
     std::uint32_t below = 0;      // The leaf for `/*`; 0 for none.
     std::uint32_t label = 0;      // Where its literal begins in texts_.
     std::uint32_t label_size = 0;
+    std::uint32_t fork = 0;  // The children for other segments: one more than its index; 0: none.
   };
   struct Edge {
     std::uint32_t parent = 0;
     std::uint32_t child = 0;  // 0: this slot is free (the root is nobody's child).
     std::uint32_t tag = 0;    // The lower half of the literal's hash.
   };
-  // Routes at one place, those with listed methods first, then by routeId.
+  // Routes at one place: those with listed methods first, then by conditions, then by routeId.
   struct Leaf {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
     MethodSet methods = 0;
+    bool conditional = false;  // Some have conditions.
   };
   struct Candidate {
     MethodSet methods = 0;
     std::uint32_t route = 0;
+    std::uint32_t first_condition = 0;  // In conditions_of_.
+    std::uint32_t conditions = 0;       // How many.
   };
   struct Search;
+  static constexpr std::uint32_t kWildcards = 1;
 
   std::uint32_t literal_child(std::uint32_t parent, std::string_view text,
                               std::uint64_t hash) const;
   void split(Search& search) const;
+  bool enter(Search& search, std::uint32_t host) const;
+  bool walk_wildcards(Search& search, std::uint32_t node, std::string_view host) const;
   bool walk(Search& search, std::uint32_t node, std::size_t depth) const;
+  bool walk_fork(Search& search, const Fork& fork, std::size_t depth) const;
   bool walk_parameter(Search& search, std::uint32_t node, std::size_t depth) const;
   bool take(Search& search, std::uint32_t leaf) const;
-  const Candidate* choose(const Leaf& leaf, MethodSet method) const;
+  bool holds(Search& search, const Candidate& candidate) const;
+  const Candidate* choose(Search& search, const Leaf& leaf) const;
+  MethodSet allowed(Search& search, const Leaf& leaf) const;
   MethodSet bit_of(std::string_view method) const;
+  std::span<const Candidate> candidates(const Leaf& leaf) const {
+    return std::span(candidates_).subspan(leaf.first, leaf.count);
+  }
 
   // nodes_[0] is the root: its literal children are hosts, its parameter child is "any host". The
-  // children of those are first segments.
+  // children of those are first segments. nodes_[kWildcards] is the root of `*.example.com`, by
+  // labels from the right, `com` first; the parameter child of the last label is such a host.
   std::vector<Node> nodes_;
   std::vector<Edge> edges_;  // A hash table; its size is a power of two.
   std::vector<Leaf> leaves_;
   std::vector<Candidate> candidates_;
+  std::vector<std::uint32_t> conditions_of_;  // Of the candidates, into conditions_.
+  ConditionSet conditions_;
+  std::vector<Fork> forks_;
+  std::vector<SegmentShape> shapes_;
+  RegexSet regexes_;
   std::string texts_;
   std::size_t deepest_ = 0;  // Segments of the longest pattern.
+  bool wildcards_ = false;   // Some host is one.
   std::vector<std::string> custom_methods_;
   std::vector<std::uint32_t> name_starts_;  // By route, into names_; one more than routes.
   std::vector<std::uint32_t> names_;        // Into distinct_names_.

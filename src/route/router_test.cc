@@ -10,8 +10,6 @@
 #include <tuple>
 #include <vector>
 
-#include "base/random.h"
-
 namespace penstock {
 namespace {
 
@@ -176,8 +174,7 @@ TEST(Router, NamesTheRouteThatIsWrong) {
   EXPECT_EQ(error(at("r", "a")), "route `r`: path `a`: a path begins with `/`");
   EXPECT_THAT(error(at("r", "/", {"G T"})), HasSubstr("route `r`: method `G T`"));
   EXPECT_THAT(error(at("r", "/", {"get"})), HasSubstr("write `GET`"));
-  EXPECT_THAT(error(at("r", "/", {}, {"*.a"})),
-              HasSubstr("route `r`: host `*.a`: a host is exact"));
+  EXPECT_THAT(error(at("r", "/", {}, {"*.1"})), HasSubstr("route `r`: host `*.1`: an address"));
   Texts many;
   for (int i = 0; i < 60; ++i) many.push_back(fmt::format("M{}", i));
   EXPECT_THAT(error(at("r", "/", many)), HasSubstr("at most 54"));
@@ -209,126 +206,6 @@ TEST(Router, TriesEveryPrefixThatAgreesOnce) {
   EXPECT_TRUE(table.ask(path + "/end", "PUT").starts_with("fff p0=a"));
   EXPECT_EQ(table.ask(path + "/end", "GET"), "allow POST, PUT");
   EXPECT_EQ(table.ask(path + "/not"), "no_path");
-}
-
-// The rule as it reads, without any tree: every route is tried, the best kept.
-class Naive {
- public:
-  explicit Naive(const std::vector<RouteEntry>& entries) {
-    for (const auto& entry : entries) routes_.push_back({&entry, *Pattern::parse(entry.path)});
-  }
-
-  std::string ask(std::string_view host, std::string_view path, std::string_view method) const {
-    std::optional<Key> best;
-    bool host_known = false;
-    bool path_known = false;
-    for (const auto& route : routes_) {
-      const auto host_class = class_of_host(*route.entry, host);
-      if (!host_class) continue;
-      host_known = true;
-      const auto path_class = class_of_path(route.pattern, path);
-      if (!path_class) continue;
-      path_known = true;
-      const auto method_class = class_of_method(*route.entry, method);
-      if (!method_class) continue;
-      const Key key{*host_class, *path_class, *method_class, route.entry->route_id};
-      if (!best || key < *best) best = key;
-    }
-    if (best) return std::string(std::get<3>(*best));
-    return !host_known ? "no_host" : !path_known ? "no_path" : "no_method";
-  }
-
- private:
-  struct Route {
-    const RouteEntry* entry;
-    Pattern pattern;
-  };
-  using Key = std::tuple<int, std::vector<int>, int, std::string_view>;
-
-  static std::optional<int> class_of_host(const RouteEntry& entry, std::string_view host) {
-    if (entry.hosts.empty()) return 1;
-    if (std::ranges::find(entry.hosts, host) != entry.hosts.end()) return 0;
-    return {};
-  }
-
-  static std::optional<int> class_of_method(const RouteEntry& entry, std::string_view method) {
-    const auto lists = [&](std::string_view text) {
-      return std::ranges::find(entry.methods, text) != entry.methods.end();
-    };
-    if (entry.methods.empty()) return 2;
-    if (lists(method)) return 0;
-    if (method == "HEAD" && lists("GET")) return 1;
-    return {};
-  }
-
-  static std::optional<std::vector<int>> class_of_path(const Pattern& pattern,
-                                                       std::string_view path) {
-    std::vector<int> out;
-    for (const auto& [parameter, text] : pattern.segments) {
-      if (path.empty()) return {};
-      path.remove_prefix(1);
-      const auto segment = path.substr(0, path.find('/'));
-      path.remove_prefix(segment.size());
-      if (parameter ? segment.empty() : segment != text) return {};
-      out.push_back(parameter ? 1 : 0);
-    }
-    if (!path.empty() && !pattern.below) return {};
-    if (pattern.below) out.push_back(2);
-    return out;
-  }
-
-  std::vector<Route> routes_;
-};
-
-std::string random_path(Random& random, bool pattern) {
-  std::string path;
-  const auto depth = random.below(5);
-  for (std::uint64_t i = 0; i < depth; ++i) {
-    if (pattern && random.below(3) == 0)
-      path += fmt::format("/{{p{}}}", i);
-    else
-      path += fmt::format("/{}", static_cast<char>('a' + random.below(3)));
-  }
-  if (random.below(5) == 0) path += '/';
-  if (pattern && random.below(4) == 0 && !path.ends_with('/')) path += "/*";
-  return path.empty() ? "/" : path;
-}
-
-RouteEntry random_route(Random& random, std::string_view id) {
-  RouteEntry entry{id, {}, {}, random_path(random, true)};
-  const auto some = [&](Texts from, Texts& to) {
-    if (random.below(2) == 0) return;
-    for (auto& text : from)
-      if (random.below(3) == 0) to.push_back(text);
-  };
-  some({"h", "g"}, entry.hosts);
-  some({"GET", "HEAD", "POST", "PURGE"}, entry.methods);
-  return entry;
-}
-
-TEST(Router, AgreesWithTheRuleAsItReads) {
-  std::vector<std::string> ids;
-  for (int i = 0; i < 200; ++i) ids.push_back(fmt::format("r{}", i));
-  for (std::uint64_t seed = 0; seed < 150; ++seed) {
-    Random random(seed);
-    std::vector<RouteEntry> entries;
-    const auto count = 1 + random.below(seed % 10 == 0 ? 200 : 20);
-    for (std::uint64_t i = 0; i < count; ++i) entries.push_back(random_route(random, ids[i]));
-    const auto router = compiled(entries);
-    const Naive naive(entries);
-    for (int i = 0; i < 100; ++i) {
-      const auto path = random_path(random, false);
-      const auto host = std::string_view("hgf").substr(random.below(3), 1);
-      const std::string_view methods[] = {"GET", "HEAD", "POST", "PURGE", "BAN"};
-      const auto method = methods[random.below(5)];
-      const auto match = router.match({host, path, method});
-      const std::string_view kinds[] = {"", "no_host", "no_path", "no_method"};
-      const auto got = match.found() ? entries[match.route].route_id
-                                     : kinds[static_cast<std::size_t>(match.kind)];
-      ASSERT_EQ(got, naive.ask(host, path, method))
-          << "seed " << seed << ": " << method << " " << host << path;
-    }
-  }
 }
 
 TEST(Router, HoldsManyRoutesInLittleMemory) {
