@@ -64,7 +64,9 @@ struct UpstreamPart {
 struct LimitPart {
   std::string_view policy;      // Its id; empty when the request met none.
   std::uint32_t remaining = 0;  // What is left to the caller after this request.
+  Duration until{};             // While something is left: until all is there; else until one is.
   bool refused = false;
+  bool shown = false;  // The client is told, whether it was refused or not.
 };
 
 // One request and its response on their way through the gateway. It lives on one worker, from the

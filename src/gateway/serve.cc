@@ -77,6 +77,7 @@ bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
     case RouteMatch::Kind::found:
       exchange.route = route;
       exchange.route_id = route->route_id;
+      exchange.service_name = snapshot.services[exchange.route->service].service_name.value;
       exchange.policies = snapshot.policies.chain(found.route);
       return true;
     case RouteMatch::Kind::no_host:

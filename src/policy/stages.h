@@ -1,6 +1,7 @@
 #pragma once
 
 #include "policy/headers/headers.h"
+#include "policy/rate_limit/rate_limit.h"
 #include "policy/sections.h"
 
 namespace penstock {
@@ -9,6 +10,7 @@ namespace penstock {
 // at one stage the one listed first goes first.
 template <template <class...> class List>
 using WithEveryPolicy = List<  //
+    RateLimit,                 //
     Headers>;
 
 using PolicySections = WithEveryPolicy<PolicySectionsOf>;
