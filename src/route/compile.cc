@@ -62,6 +62,8 @@ class RouterBuilder {
     if (!pattern) return fmt::format("path `{}`: {}", entry.path, pattern.error());
     candidate.route = static_cast<std::uint32_t>(router_.name_starts_.size() - 1);
     add_names(*pattern);
+    router_.route_ids_ += entry.route_id;
+    router_.route_id_ends_.push_back(static_cast<std::uint32_t>(router_.route_ids_.size()));
     router_.deepest_ = std::max(router_.deepest_, pattern->segments.size());
     if (entry.hosts.empty()) return place(parameter_child(0), *pattern, candidate, rank);
     for (const auto& text : entry.hosts) {
@@ -82,6 +84,7 @@ class RouterBuilder {
     router_.leaves_.shrink_to_fit();
     router_.candidates_.shrink_to_fit();
     router_.texts_.shrink_to_fit();
+    router_.route_ids_.shrink_to_fit();
     router_.names_.shrink_to_fit();
     return std::move(router_);
   }

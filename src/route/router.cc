@@ -213,6 +213,7 @@ std::size_t Router::memory() const {
              bytes(conditions_of_) + conditions_.memory() + texts_.capacity() +
              bytes(custom_methods_) + bytes(name_starts_) + bytes(names_) + bytes(distinct_names_) +
              bytes(shapes_);
+  all += route_ids_.capacity() + bytes(route_id_ends_);
   for (const auto& fork : forks_) all += fork.memory();
   return all;
 }

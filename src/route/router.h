@@ -50,6 +50,20 @@ struct RouteMatch {
   std::array<Slice, kMaxParameters> at;  // The first `parameters` are set.
 };
 
+// A route that was looked at for one request.
+struct RouteCandidate {
+  static constexpr std::size_t kMost = 20;
+
+  std::uint32_t route = 0;
+  std::string route_id;
+  std::string path;      // Its pattern, in canonical form.
+  bool matches = false;  // All that it asks for holds.
+  bool wins = false;
+  // Of one that does not match: the first thing that failed, `method: found POST, expected GET or
+  // HEAD`. Of the winner: why it goes before the next that matches. Of others: that they match too.
+  std::string says;
+};
+
 // Finds the route for a request. Immutable and shared by all workers.
 //
 // A route matches only when all its conditions do, and the best of those wins: by host (exact, then
@@ -81,10 +95,15 @@ class Router {
   // For `Allow`: `GET, HEAD, POST`.
   std::string text_of(MethodSet methods) const;
 
+  // The routes that match a request or nearly do, at most RouteCandidate::kMost, the best first.
+  // Looks at the whole table: for people who ask why, not for the path of a request.
+  std::vector<RouteCandidate> explain(const RouteRequest& request) const;
+
   std::size_t memory() const;  // Bytes held, about.
 
  private:
   friend class RouterBuilder;
+  friend class RouteExplanation;
   Router() = default;
   struct Node {
     std::uint32_t parameter = 0;  // The child for `{…}`; 0 for none.
@@ -151,6 +170,8 @@ class Router {
   std::vector<std::uint32_t> name_starts_;  // By route, into names_; one more than routes.
   std::vector<std::uint32_t> names_;        // Into distinct_names_.
   std::vector<std::string> distinct_names_;
+  std::string route_ids_;  // All together, for explain().
+  std::vector<std::uint32_t> route_id_ends_;
 };
 
 }  // namespace penstock

@@ -1,8 +1,9 @@
 #include "route/segment_shape.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstring>
-#include <span>
 #include <tuple>
 
 namespace penstock {
@@ -72,6 +73,18 @@ bool SegmentShape::match_whole(std::string_view segment, const RegexSet& regexes
     out[i] = slice(begin, begin + taken.size());
   }
   return true;
+}
+
+std::string SegmentShape::text(std::span<const std::string_view> names,
+                               const RegexSet& regexes) const {
+  auto out = prefix_;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const auto& part = parts_[i];
+    out += part.regex == kNoRegex ? fmt::format("{{{}}}", names[i])
+                                  : fmt::format("{{{}:{}}}", names[i], regexes[part.regex].text());
+    out += part.literal;
+  }
+  return out;
 }
 
 bool SegmentShape::precedes(const SegmentShape& other) const {

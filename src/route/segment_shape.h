@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ class SegmentShape {
 
   std::size_t parameters() const { return parts_.size(); }
   const std::string& text() const { return text_; }  // Pattern::Segment::shape().
+  // With its parameters' names.
+  std::string text(std::span<const std::string_view> names, const RegexSet& regexes) const;
   const std::string& prefix() const { return prefix_; }
   const std::string& suffix() const { return parts_.back().literal; }
 
