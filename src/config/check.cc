@@ -193,10 +193,10 @@ class Shapes {
     findings_.warning(
         route.path.at, fmt::format("routes[{}].path", index),
         fmt::format("found {} of route {}, which {} requests of route {} match as well "
-                    "(line {}); {} gets them, its routeId being the lowest",
+                    "({}); {} gets them, its routeId being the lowest",
                     in_quotes(route.path.value), in_quotes(route.route_id.value),
                     method == "*" ? "the" : method, in_quotes(other.route_id.value),
-                    other.path.at.line, in_quotes(winner)));
+                    findings_.line(other.path.at, route.path.at), in_quotes(winner)));
   }
 
   const std::vector<PolicedRoute>& routes_;

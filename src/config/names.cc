@@ -31,8 +31,8 @@ void Names::add(const schema::Located<std::string>& name, const std::string& pat
   if (!added)
     findings_.error(name.at, path,
                     fmt::format("found {} a second time, expected a {} of its own: the first is "
-                                "in line {}",
-                                quoted, noun_, first->second.line));
+                                "in {}",
+                                quoted, noun_, findings_.line(first->second, name.at)));
 }
 
 std::vector<std::string_view> Names::all() const {

@@ -137,6 +137,14 @@ TEST(Overlay, RefusesIdsAndKeysThatStandTwiceInOneFile) {
                   "expected it once: the first is in line 4"));
 }
 
+TEST(Overlay, NamesTheOtherFileWhereTwoDiffer) {
+  EXPECT_THAT(said(laid({"routes: [ { routeId: a, path: /orders, method: GET, upstreamService: "
+                         "orders, authRequired: false } ]\n"})),
+              ElementsAre(HasSubstr("over1.yaml:1:31 routes[2].path: found \"/orders\" of route "
+                                    "\"a\", which GET requests of route \"get\" match as well "
+                                    "(line 7 of base.yaml)")));
+}
+
 TEST(Overlay, ReplacesWhatIsOfAnotherKind) {
   EXPECT_THAT(said(laid({"routes: 5\n"})),
               ElementsAre("over1.yaml:1:9 routes: found 5, expected a list"));

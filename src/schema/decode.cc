@@ -105,6 +105,7 @@ class Decoder {
 
   // `field` says what holds for the value, or for each element of a list.
   bool value(const Node& node, const FieldInfo& field, const Type& type, void* value) {
+    if (node.refused) return false;
     switch (type.kind) {
       case Kind::object:
         return object(node, field, *type.object, value);

@@ -77,6 +77,12 @@ void Findings::add(Severity severity, Position at, std::string_view path, std::s
                        .text = harmless(text, kLongestText)});
 }
 
+std::string Findings::line(Position at, Position seen_from) const {
+  if (at.source == seen_from.source || at.source >= sources_.size())
+    return fmt::format("line {}", at.line);
+  return fmt::format("line {} of {}", at.line, sources_[at.source]);
+}
+
 std::vector<Finding> Findings::take() {
   const auto rank = [](const Finding& finding) {
     return std::tie(finding.at.source, finding.at, finding.severity, finding.path, finding.text);

@@ -44,6 +44,9 @@ class Findings {
   bool wanted() const { return errors_ < kMost; }
   const std::vector<std::string>& sources() const { return sources_; }
 
+  // `line 4`, or `line 4 of base.yaml` where that is another file than the one of `seen_from`.
+  std::string line(Position at, Position seen_from) const;
+
   // In the order of the file; after them a word on those left out.
   std::vector<Finding> take();
 

@@ -139,6 +139,7 @@ class Expander {
     }
     if (total_ > kMaxExpansions) return;
     auto result = expanded(node.text, environment_);
+    node.refused = !result;
     if (!result) return findings_.error(node.at, path, std::move(result.error()));
     total_ += result->size();
     if (total_ > kMaxExpansions)

@@ -20,6 +20,7 @@ struct Node {
   Kind kind = Kind::nothing;
   bool quoted = false;    // A scalar written in quotes: never a number, nor true or false.
   bool expanded = false;  // `text` came out of `${...}`; it may be a secret and is never shown.
+  bool refused = false;   // It could not be expanded, which has been said.
   bool secret = false;    // `text` names a secret (secret.h), and is not expanded.
   Position at;
   Position key_at;          // Where `key` stands.
@@ -36,7 +37,7 @@ Syntax syntax_of(std::string_view name, std::string_view text);
 // What a document may cost to read.
 inline constexpr std::size_t kMaxDocumentBytes = std::size_t{50} * 1024 * 1024;
 inline constexpr std::size_t kMaxDepth = 64;
-inline constexpr std::size_t kMaxNodes = 4'000'000;
+inline constexpr std::size_t kMaxNodes = 2'000'000;
 inline constexpr std::size_t kMaxAliased = 100'000;  // Nodes that aliases stand for, in all.
 
 // Reads `text`, the document `source` of findings' sources. An error is added to findings, and then

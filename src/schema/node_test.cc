@@ -178,6 +178,10 @@ TEST(Node, CountsWhatAliasesStandFor) {
 TEST(Node, HasALimitedSize) {
   EXPECT_EQ(refusal("a.yaml", std::string(kMaxDocumentBytes + 1, ' ')),
             "a.yaml: found 52428801 bytes, expected at most 52428800");
+  std::string values = "{\"a\": [0";
+  for (std::size_t i = 0; i < kMaxNodes; ++i) values += ",0";
+  EXPECT_THAT(refusal("a.json", values + "]}"),
+              HasSubstr("found more than 2000000 values, expected fewer"));
 }
 
 std::optional<std::string> variable(std::string_view name) {

@@ -165,6 +165,11 @@ TEST(YamlTraps, VariablesKeepTheRulesOfTheirField) {
   EXPECT_EQ(only(yaml("wait: ${N}")).substr(0, 39), "f:1:7 wait: found the value of \"${N}\", ");
 }
 
+TEST(YamlTraps, AVariableThatIsNotThereIsOneError) {
+  EXPECT_EQ(only(yaml("number: ${1}")),
+            "f:1:9 number: found \"${1}\", expected ${NAME} or ${NAME:-default}");
+}
+
 TEST(JsonTraps, SurrogatesComeInPairs) {
   EXPECT_EQ(json(R"({"text": "\ud83d\ude00"})").sample.text, "\xf0\x9f\x98\x80");
   for (const std::string lone : {R"(\ud83d)", R"(\ude00)", R"(\ud83dx)", R"(\ude00\ud83d)",
