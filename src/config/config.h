@@ -55,12 +55,13 @@ struct NodeSettings {
         schema::field("listeners", &C::listeners, "Addresses on which clients are served.")
             .required()
             .elements(1, 64),
-        schema::field("admin", &C::admin, "The operator's own address."),
-        schema::field("health", &C::health, "An address for probes; none by default."),
+        schema::field("admin", &C::admin, "The operator's own address.").restart(),
+        schema::field("health", &C::health, "An address for probes; none by default.").restart(),
         schema::field("secrets", &C::secrets, "Where secrets are kept."),
         schema::field("stateDir", &C::state_dir,
                       "Folder for what outlives the process. By default `$STATE_DIRECTORY`, else "
-                      "`/var/lib/penstock`, else `./.penstock`."),
+                      "`/var/lib/penstock`, else `./.penstock`.")
+            .restart(),
         schema::field("runtime", &C::runtime, "Threads, and how they stop."),
         schema::field("observability", &C::observability, "What is reported, and where to."));
   }

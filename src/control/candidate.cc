@@ -37,9 +37,13 @@ std::string hash_of(std::span<const DocumentText> texts) {
 
 }  // namespace
 
+Faults errors_of(const Loaded& loaded) {
+  return sentences(loaded.findings, schema::Severity::error);
+}
+
 std::expected<Candidate, Faults> make_candidate(Loaded loaded, std::uint64_t version,
                                                 const PolicyHome& home) {
-  if (!loaded.ok) return std::unexpected(sentences(loaded.findings, schema::Severity::error));
+  if (!loaded.ok) return std::unexpected(errors_of(loaded));
   auto snapshot = compile(loaded.config.document, version, home);
   if (!snapshot) return std::unexpected(Faults{snapshot.error()});
   Candidate candidate;

@@ -38,6 +38,8 @@ struct Candidate {
   Faults warnings;
 };
 
+Faults errors_of(const Loaded& loaded);
+
 // Refused, with words, when the configuration is in error.
 std::expected<Candidate, Faults> make_candidate(Loaded loaded, std::uint64_t version,
                                                 const PolicyHome& home);

@@ -36,17 +36,16 @@ std::string holder_of(int lock) {
 
 }  // namespace
 
-std::expected<StateDir, std::string> StateDir::open(const std::string& configured) {
-  if (!configured.empty()) {
-    const auto fault = fault_of_folder(configured);
-    if (!fault.empty()) return std::unexpected(fault);
-    return lock(configured);
-  }
-  std::string fault;
+std::vector<std::string> StateDir::folders(const std::string& configured) {
+  if (!configured.empty()) return {configured};
   const char* const given = std::getenv("STATE_DIRECTORY");
-  for (const std::string& path : {std::string(given == nullptr ? "" : given),
-                                  std::string("/var/lib/penstock"), std::string(".penstock")}) {
-    if (path.empty()) continue;
+  if (given == nullptr || *given == '\0') return {"/var/lib/penstock", ".penstock"};
+  return {given, "/var/lib/penstock", ".penstock"};
+}
+
+std::expected<StateDir, std::string> StateDir::open(const std::string& configured) {
+  std::string fault;
+  for (const auto& path : folders(configured)) {
     fault = fault_of_folder(path);
     if (fault.empty()) return lock(path);
   }

@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <string>
+#include <vector>
 
 namespace penstock {
 
@@ -12,6 +13,8 @@ class StateDir {
   // `configured` may be empty: then $STATE_DIRECTORY, /var/lib/penstock or ./.penstock, the first
   // that can be used. The error is a sentence; it names the holder of a lock.
   static std::expected<StateDir, std::string> open(const std::string& configured);
+  // The folders that open() would try, in order.
+  static std::vector<std::string> folders(const std::string& configured);
 
   StateDir(StateDir&& other) noexcept;
   StateDir& operator=(StateDir&&) = delete;
