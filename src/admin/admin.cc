@@ -1,7 +1,13 @@
 #include "admin/admin.h"
 
+#include <algorithm>
+#include <string>
+
+#include "admin/status.h"
+#include "base/ascii.h"
 #include "exchange/problem.h"
 #include "observe/exposition.h"
+#include "runtime/offload.h"
 
 namespace penstock {
 
@@ -12,7 +18,7 @@ Task<void> Admin::serve(Exchange& exchange) {
   if (!exchange.fault) target = http::canonical_target(exchange.request, exchange.arena());
   if (target) {
     exchange.target = *target;
-    co_await answer(exchange, target->path);
+    co_await answer(exchange);
   } else {
     const auto& fault = exchange.fault ? *exchange.fault : target.error();
     exchange.reject(fault.reason != nullptr ? *fault.reason : reasons::kMalformedRequest,
@@ -25,10 +31,43 @@ Task<void> Admin::serve(Exchange& exchange) {
   exchange.delivered = true;
 }
 
-Task<void> Admin::answer(Exchange& exchange, std::string_view path) {
-  const bool metrics = path == "/metrics" || path == "/api/gateway/metrics";
-  if (!metrics && path != "/livez" && path != "/readyz") {
+Admin::Resource Admin::resource_at(const Exchange& exchange) {
+  const auto path = exchange.target.path;
+  if (path == "/livez") return Resource::livez;
+  if (path == "/readyz") return Resource::readyz;
+  if (path == "/metrics" || path == "/api/gateway/metrics") return Resource::metrics;
+  const bool health = exchange.entrance->listener == "health";
+  if (path == "/api/gateway/status" && !health) return Resource::status;
+  return Resource::none;
+}
+
+// Metrics tell much about what is behind, so they are open only to this machine, and where the
+// operator opened an address for them.
+bool Admin::needs_token(Resource resource, const Exchange& exchange) const {
+  if (resource == Resource::status) return true;
+  if (resource != Resource::metrics || exchange.entrance->listener == "health") return false;
+  const auto ip = node_.admin_address().ip();
+  return !ip || !ip->is_loopback();
+}
+
+bool Admin::shows_token(const http::Fields& fields) const {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto* const field = fields.find(http::Name::authorization);
+  if (field == nullptr || fields.count(http::Name::authorization) != 1) return false;
+  return field->value.size() > scheme.size() &&
+         equals_ignoring_case(field->value.substr(0, scheme.size()), scheme) &&
+         node_.token().matches(field->value.substr(scheme.size()));
+}
+
+Task<void> Admin::answer(Exchange& exchange) {
+  const auto resource = resource_at(exchange);
+  if (resource == Resource::none) {
     exchange.reject(reasons::kNoRoute);
+    co_return;
+  }
+  if (needs_token(resource, exchange) && !shows_token(exchange.request.fields)) {
+    exchange.reject(reasons::kAdminToken);
+    exchange.response.fields.add("WWW-Authenticate", R"(Bearer realm="penstock admin")");
     co_return;
   }
   const auto method = exchange.request.method;
@@ -37,12 +76,16 @@ Task<void> Admin::answer(Exchange& exchange, std::string_view path) {
     exchange.response.fields.add(http::Name::allow, "GET, HEAD");
     co_return;
   }
-  if (metrics)
-    co_await answer_metrics(exchange);
-  else if (path == "/livez")
-    answer_text(exchange, 200, "ok\n");
-  else
-    answer_ready(exchange);
+  switch (resource) {
+    case Resource::metrics:
+      co_return co_await answer_metrics(exchange);
+    case Resource::status:
+      co_return co_await answer_status(exchange);
+    case Resource::livez:
+      co_return answer_text(exchange, 200, "ok\n");
+    default:
+      co_return answer_ready(exchange);
+  }
 }
 
 void Admin::answer_text(Exchange& exchange, std::uint16_t status, std::string_view text) {
@@ -62,14 +105,20 @@ void Admin::answer_ready(Exchange& exchange) {
   const auto query = exchange.target.query;
   const bool verbose = query == "verbose" || query.starts_with("verbose&") ||
                        query.ends_with("&verbose") || query.starts_with("verbose=");
-  const std::string_view state = ready                                    ? "ok"
-                                 : node_.state() == Node::State::starting ? "starting"
-                                                                          : "draining";
+  const auto state = name_of(node_.state());
+  const auto& publication = node_.publication();
+  // An old configuration that serves is no reason to send requests elsewhere, but worth a word.
+  const std::string_view config =
+      !publication.fallback().empty()              ? "[!] config: the last good one is served, "
+                                                     "since the files given are in error\n"
+      : !publication.last_attempt().errors.empty() ? "[!] config: the last reload failed; the "
+                                                     "one before is served\n"
+                                                   : "[+] config: ok\n";
   auto& arena = exchange.arena();
-  const auto text =
-      verbose ? arena.join("[+] config: ok\n",
-                           ready ? "[+] serving: " : "[-] serving: not ready: ", state, "\n")
-              : arena.join(state, "\n");
+  const auto text = verbose
+                        ? arena.join(config, ready ? "[+] serving: " : "[-] serving: not ready: ",
+                                     ready ? "ok" : state, "\n")
+                        : arena.join(ready ? "ok" : state, "\n");
   answer_text(exchange, ready ? 200 : 503, text);
 }
 
@@ -77,8 +126,15 @@ Task<void> Admin::answer_metrics(Exchange& exchange) {
   const auto merged = co_await node_.collect_metrics();
   const auto* const accept = exchange.request.fields.find(http::Name::accept);
   const auto format = metric_format_for(accept == nullptr ? std::string_view{} : accept->value);
-  const auto text = expose(merged, format);
+  const auto text = co_await offload(node_.pool(), node_.loop(),
+                                     [&merged, format] { return expose(merged, format); });
   exchange.response.fields.add(http::Name::content_type, content_type_of(format));
+  answer_text(exchange, 200, exchange.arena().copy(text));
+}
+
+Task<void> Admin::answer_status(Exchange& exchange) {
+  const auto text = co_await status_of(node_);
+  exchange.response.fields.add(http::Name::content_type, "application/json");
   answer_text(exchange, 200, exchange.arena().copy(text));
 }
 

@@ -38,7 +38,7 @@ class KeepingResponder final : public http::Responder {
 // A node that has not been started: its workers do not turn.
 class AdminTest : public ::testing::Test {
  protected:
-  AdminTest() {
+  explicit AdminTest(const std::string& address = "127.0.0.1:0") {
     std::string name = (std::filesystem::temp_directory_path() / "penstock-admin-XXXXXX").string();
     folder_ = mkdtemp(name.data());
     auto loaded = load_text("t",
@@ -51,7 +51,7 @@ class AdminTest : public ::testing::Test {
     ensure(loaded.ok);
     // Any port that is free; a file may not ask for that.
     loaded.config.node.listeners[0].address.value = "127.0.0.1:0";
-    loaded.config.node.admin.address.value = "127.0.0.1:0";
+    loaded.config.node.admin.address.value = address;
     auto node = Node::create(std::move(loaded));
     ensure(node.has_value());
     node_ = std::move(*node);
@@ -62,7 +62,7 @@ class AdminTest : public ::testing::Test {
   }
 
   KeepingResponder ask(std::string_view target, http::Method method = http::Method::get,
-                       std::string_view accept = {}) {
+                       std::string_view accept = {}, std::string_view authorization = {}) {
     Exchange exchange(node_->loop());
     exchange.request.method = method;
     exchange.request.method_text = http::text_of(method);
@@ -70,26 +70,42 @@ class AdminTest : public ::testing::Test {
     exchange.request.authority = "localhost";
     exchange.request.fields.add(http::Name::host, "localhost");
     if (!accept.empty()) exchange.request.fields.add(http::Name::accept, accept);
+    if (!authorization.empty())
+      exchange.request.fields.add(http::Name::authorization, authorization);
     return serve(exchange);
   }
   KeepingResponder serve(Exchange& exchange) {
     KeepingResponder responder;
     exchange.responder = &responder;
+    const Entrance entrance{.listener = listener_};
+    exchange.entrance = &entrance;
     Admin admin(*node_);
     Scope scope(node_->loop());
-    scope.spawn(serve_then_stop(*node_, admin, exchange));
-    if (!scope.empty()) node_->loop().run();
+    bool waits = false;
+    scope.spawn(serve_then_stop(*node_, admin, exchange, waits));
+    waits = !scope.empty();
+    if (waits) node_->loop().run();  // Once: a loop that was stopped does not turn again.
     EXPECT_TRUE(exchange.delivered);
     EXPECT_EQ(responder.fields["X-Request-Id"].size(), kUuidSize);
     return responder;
   }
-  static Task<void> serve_then_stop(Node& node, Admin& admin, Exchange& exchange) {
+  static Task<void> serve_then_stop(Node& node, Admin& admin, Exchange& exchange,
+                                    const bool& waits) {
     co_await admin.serve(exchange);
-    node.loop().stop();
+    if (waits) node.loop().stop();
   }
+
+  std::string bearer() const { return "Bearer " + node_->token().text(); }
 
   std::string folder_;
   std::unique_ptr<Node> node_;
+  std::string_view listener_ = "admin";
+};
+
+// Other machines can reach it.
+class OpenAdminTest : public AdminTest {
+ protected:
+  OpenAdminTest() : AdminTest("0.0.0.0:0") {}
 };
 
 TEST_F(AdminTest, IsAliveFromTheBeginning) {
@@ -146,6 +162,53 @@ TEST_F(AdminTest, RefusesWhatIsNoRequest) {
   const auto bad = ask("/%");
   EXPECT_EQ(bad.status, 400);
   EXPECT_TRUE(bad.closes);
+}
+
+TEST_F(AdminTest, TellsItsStatusToWhoShowsTheToken) {
+  const auto answer = ask("/api/gateway/status", http::Method::get, {}, bearer());
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.fields.at("Content-Type"), "application/json");
+  const auto json = nlohmann::json::parse(answer.text);
+  EXPECT_EQ(json["state"], "starting");
+  EXPECT_EQ(json["workers"], 1);
+  EXPECT_EQ(json["io"], "epoll");
+  EXPECT_EQ(json["state_dir"], folder_);
+  EXPECT_EQ(json["listeners"][0]["name"], "a");
+  EXPECT_EQ(json["listeners"][0]["connections"], 0);
+  EXPECT_EQ(json["config"]["fallback"], false);
+  EXPECT_EQ(answer.text.find(node_->token().text()), std::string::npos);
+}
+
+TEST_F(AdminTest, TellsItsStatusToNobodyElse) {
+  auto wrong = bearer();
+  wrong.back() = wrong.back() == 'x' ? 'y' : 'x';
+  for (const auto& authorization :
+       {std::string(), wrong, std::string("Bearer "), std::string("Basic abc"),
+        node_->token().text(), bearer() + "x", "Bearer  " + node_->token().text()}) {
+    const auto answer = ask("/api/gateway/status", http::Method::get, {}, authorization);
+    EXPECT_EQ(answer.status, 401) << authorization;
+    EXPECT_EQ(answer.fields.at("WWW-Authenticate"), R"(Bearer realm="penstock admin")");
+    EXPECT_EQ(nlohmann::json::parse(answer.text)["code"], "admin_token_required");
+  }
+  EXPECT_EQ(ask("/api/gateway/status", http::Method::post).status, 401);
+  EXPECT_EQ(ask("/api/gateway/status", http::Method::post, {}, bearer()).status, 405);
+}
+
+TEST_F(AdminTest, HasNoStatusOnTheHealthAddress) {
+  listener_ = "health";
+  EXPECT_EQ(ask("/api/gateway/status", http::Method::get, {}, bearer()).status, 404);
+}
+
+TEST_F(OpenAdminTest, ShowsMetricsOnlyWithTheTokenWhereOtherMachinesCanAsk) {
+  EXPECT_EQ(ask("/metrics").status, 401);
+  EXPECT_EQ(ask("/api/gateway/metrics").status, 401);
+  EXPECT_EQ(ask("/metrics", http::Method::get, {}, bearer()).status, 200);
+  EXPECT_EQ(ask("/livez").status, 200);
+}
+
+TEST_F(OpenAdminTest, ShowsMetricsToAllOnTheHealthAddressWhichWasOpenedForThem) {
+  listener_ = "health";
+  EXPECT_EQ(ask("/metrics").status, 200);
 }
 
 }  // namespace

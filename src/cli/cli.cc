@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/reference.h"
 #include "cli/run.h"
+#include "cli/status.h"
 
 namespace penstock {
 namespace {
@@ -27,6 +28,7 @@ int run_command_line(int argc, char** argv) {
   int code = 0;
   add_run(app, code);
   add_check(app, code);
+  add_status(app, code);
   add_reference(app, code);
   add_version(app);
   try {

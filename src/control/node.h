@@ -56,6 +56,7 @@ class Node {
   std::size_t workers() const { return seats_.size(); }
   const std::vector<std::unique_ptr<Door>>& doors() const { return doors_; }
   const std::vector<std::unique_ptr<Door>>& control_doors() const { return control_doors_; }
+  const Address& admin_address() const { return control_doors_.front()->address(); }
 
  private:
   struct Scrape;

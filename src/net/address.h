@@ -30,6 +30,10 @@ class IpAddress {
   // Strict: four decimal numbers without leading zeros, or RFC 4291 §2.2; no brackets, no zone.
   static std::optional<IpAddress> parse(std::string_view text);
 
+  // 127.0.0.0/8 or ::1: this machine alone.
+  constexpr bool is_loopback() const {
+    return is_v4() ? (v4_bits() >> 24) == 127 : high_ == 0 && low_ == 1;
+  }
   constexpr bool is_v4() const { return high_ == 0 && (low_ >> 32) == (kMapped >> 32); }
   constexpr std::uint32_t v4_bits() const { return static_cast<std::uint32_t>(low_); }
   std::array<std::uint8_t, 16> v6_bytes() const;

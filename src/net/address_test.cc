@@ -202,5 +202,12 @@ TEST(CidrSet, AnswersAsItsMembersWould) {
   EXPECT_FALSE(CidrSet::parse(std::vector<std::string>{"10.0.0.0/8", "x"}));
 }
 
+TEST(IpAddress, KnowsWhichAreThisMachineAlone) {
+  for (const auto* const text : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(IpAddress::parse(text)->is_loopback()) << text;
+  for (const auto* const text : {"0.0.0.0", "128.0.0.1", "10.0.0.127", "::", "::2", "fe80::1"})
+    EXPECT_FALSE(IpAddress::parse(text)->is_loopback()) << text;
+}
+
 }  // namespace
 }  // namespace penstock

@@ -1,0 +1,123 @@
+#include "admin/status.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/version.h"
+#include "runtime/offload.h"
+
+namespace penstock {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string time_text(WallTime time) {
+  return fmt::format(
+      "{:%Y-%m-%dT%H:%M:%S}Z",
+      fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()));
+}
+
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+Json attempt_json(const Attempt& attempt) {
+  return {{"at", time_text(attempt.at)},
+          {"ok", attempt.errors.empty()},
+          {"took_seconds", seconds(attempt.took)},
+          {"errors", attempt.errors}};
+}
+
+Json config_json(const Node& node) {
+  const auto& publication = node.publication();
+  const auto& served = publication.served();
+  Json json{{"version", served.version},
+            {"hash", served.hash},
+            {"sources", served.sources},
+            {"loaded_at", time_text(served.since)},
+            {"routes", served.routes},
+            {"services", served.services},
+            {"policies", served.policies},
+            {"last_apply", attempt_json(publication.last_attempt())},
+            {"fallback", !publication.fallback().empty()},
+            {"waiting_for_restart", node.waiting_for_restart()}};
+  if (!publication.unsaved().empty()) json["last_good_error"] = publication.unsaved();
+  return json;
+}
+
+Json doors_json(const std::vector<std::unique_ptr<Door>>& doors) {
+  Json list = Json::array();
+  for (const auto& door : doors)
+    list.push_back({{"name", door->name()},
+                    {"address", door->address().to_text()},
+                    {"connections", door->connections().open()},
+                    {"connections_limit", door->connections().most()}});
+  return list;
+}
+
+Json node_json(Node& node) {
+  const auto& runtime = node.settings().runtime;
+  return {{"version", kVersion},
+          {"pid", getpid()},
+          {"state", name_of(node.state())},
+          {"started_at", time_text(node.started())},
+          {"uptime_seconds", seconds(node.loop().wall() - node.started())},
+          {"workers", node.workers()},
+          {"io", node.loop().name()},
+          {"state_dir", node.state_dir()},
+          {"drain",
+           {{"delay_seconds", seconds(runtime.drain_delay)},
+            {"timeout_seconds", seconds(runtime.drain_timeout)}}},
+          {"config", config_json(node)},
+          {"listeners", doors_json(node.doors())},
+          {"admin_listeners", doors_json(node.control_doors())}};
+}
+
+Json endpoint_json(const Endpoint& endpoint, Instant now) {
+  return {{"address", endpoint.text},
+          {"healthy", !endpoint.state->ejected(now)},
+          {"weight", endpoint.weight}};
+}
+
+Json services_json(const Snapshot& snapshot, const Directory& directory, Instant now) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < snapshot.services.size(); ++i) {
+    Json endpoints = Json::array();
+    for (const auto& endpoint : directory.services[i]->endpoints)
+      endpoints.push_back(endpoint_json(endpoint, now));
+    list.push_back(
+        {{"name", snapshot.services[i].service_name.value}, {"endpoints", std::move(endpoints)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string_view name_of(Node::State state) {
+  switch (state) {
+    case Node::State::starting:
+      return "starting";
+    case Node::State::serving:
+      return "serving";
+    case Node::State::draining:
+      break;
+  }
+  return "draining";
+}
+
+Task<std::string> status_of(Node& node) {
+  const auto snapshot = node.publication().snapshot().pin();
+  const auto directory = node.publication().directory().pin();
+  auto text = co_await offload(
+      node.pool(), node.loop(),
+      [json = node_json(node), &snapshot, &directory, now = node.loop().now()]() mutable {
+        if (snapshot) json["services"] = services_json(*snapshot, *directory, now);
+        return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+      });
+  co_return text;
+}
+
+}  // namespace penstock
