@@ -37,14 +37,16 @@ const std::vector<PolicyObject<P>>& objects_of(const Document& document) {
 class Maker {
  public:
   Maker(const Document& document, const PolicyHome& home) : document_(document), home_(home) {
-    made_.memory = home.memory;
+    made_->memory = home.memory;
   }
 
   Policies make() {
     std::vector<PolicyChain> chains(document_.routes.size());
     Kinds::each([&]<class P>() { add_kind<P>(chains); });
-    for (auto& chain : chains) made_.of_route.push_back(place(std::move(chain)));
-    return std::move(made_);
+    Policies policies;
+    for (auto& chain : chains) policies.of_route.push_back(place(std::move(chain)));
+    policies.set = std::move(made_);
+    return policies;
   }
 
  private:
@@ -69,8 +71,8 @@ class Maker {
       const auto own = uses.empty() ? common : resolve(uses, route.route_id.value);
       // Behind those of the same stage: kinds come in their order, a route's own in theirs.
       for (const auto* policy : own)
-        chains[i].insert(
-            std::ranges::upper_bound(chains[i], policy->stage(), {}, &Policy::stage), policy);
+        chains[i].insert(std::ranges::upper_bound(chains[i], policy->stage(), {}, &Policy::stage),
+                         policy);
     }
   }
 
@@ -83,20 +85,20 @@ class Maker {
   template <class P>
   const Policy* add(std::string_view id, const typename P::Config& config) {
     const PolicyContext context{.id = id, .memory = *home_.memory, .workers = home_.workers};
-    made_.all.push_back(std::make_unique<const P>(config, context));
-    return made_.all.back().get();
+    made_->all.push_back(std::make_unique<const P>(config, context));
+    return made_->all.back().get();
   }
 
   std::uint32_t place(PolicyChain&& chain) {
-    const auto next = static_cast<std::uint32_t>(made_.chains.size());
+    const auto next = static_cast<std::uint32_t>(made_->chains.size());
     const auto [known, added] = places_.try_emplace(chain, next);
-    if (added) made_.chains.push_back(std::move(chain));
+    if (added) made_->chains.push_back(std::move(chain));
     return known->second;
   }
 
   const Document& document_;
   const PolicyHome& home_;
-  Policies made_;
+  std::shared_ptr<PolicySet> made_ = std::make_shared<PolicySet>();
   std::map<PolicyChain, std::uint32_t> places_;
 };
 

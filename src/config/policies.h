@@ -19,14 +19,19 @@ struct PolicyHome {
 // The policies of one route, in the order in which they are asked.
 using PolicyChain = std::vector<const Policy*>;
 
-// All policies of a snapshot.
-struct Policies {
+// All policies of a snapshot; apart from it, since an exchange that lasts needs them to its end.
+struct PolicySet {
   std::shared_ptr<Memory> memory;  // Outlives the policies that remember there.
   std::vector<std::unique_ptr<const Policy>> all;
-  std::vector<PolicyChain> chains;      // Each different one once.
-  std::vector<std::uint32_t> of_route;  // By the route's index, into `chains`.
+  std::vector<PolicyChain> chains;  // Each different one once.
+};
 
-  const PolicyChain& chain(std::size_t route) const { return chains[of_route[route]]; }
+// And which route has which.
+struct Policies {
+  std::shared_ptr<const PolicySet> set;
+  std::vector<std::uint32_t> of_route;  // By the route's index, into the set's chains.
+
+  const PolicyChain& chain(std::size_t route) const { return set->chains[of_route[route]]; }
 };
 
 // Of a document that was checked.

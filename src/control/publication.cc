@@ -63,7 +63,7 @@ void Publication::publish(Candidate& candidate) {
              .sources = std::move(candidate.sources),
              .routes = candidate.snapshot->routes.size(),
              .services = candidate.snapshot->services.size(),
-             .policies = candidate.snapshot->policies.all.size(),
+             .policies = candidate.snapshot->policies.set->all.size(),
              .since = loop_.wall()};
   published_snapshot_.publish_with(std::move(candidate.snapshot), published_directory_,
                                    std::move(candidate.directory));

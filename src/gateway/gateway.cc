@@ -36,8 +36,11 @@ Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t wo
   if (ring != nullptr) access_log_.emplace(*ring, series_);
 }
 
-// Makes the worker's own things for the snapshot when it sees it for the first time.
-std::shared_ptr<Serving> Gateway::adopt(const Snapshot& snapshot) {
+// Takes hold of the newest snapshot. Makes the worker's own things for it when it is seen for the
+// first time.
+Held Gateway::hold() {
+  Held held{.snapshot = snapshot_.pin(), .serving = {}, .version = snapshot_->version, .rest = {}};
+  const auto& snapshot = *held.snapshot;
   if (serving_ == nullptr || serving_->version != snapshot.version) {
     serving_ = std::make_shared<Serving>();
     serving_->version = snapshot.version;
@@ -45,7 +48,23 @@ std::shared_ptr<Serving> Gateway::adopt(const Snapshot& snapshot) {
     serving_->routes.resize(snapshot.routes.size());
   }
   services_.follow(*directory_);
-  return serving_;
+  held.serving = serving_;
+  return held;
+}
+
+// For an exchange whose answer may last for hours, once all is decided about it: a table of 100,000
+// routes shall not stay because of one WebSocket. The route itself is gone then, its names are not.
+void Gateway::let_go(Exchange& exchange, Held& held) {
+  const auto& route = *exchange.route;
+  held.rest = std::make_unique<Held::Rest>(
+      Held::Rest{.policies = held.snapshot->policies.set,
+                 .service = held.serving->services[route.service],
+                 .series = RouteSeries(store_, route.route_id, route.path)});
+  exchange.route_id = exchange.arena().copy(exchange.route_id);
+  exchange.service_name = exchange.arena().copy(exchange.service_name);
+  exchange.route = nullptr;
+  held.serving.reset();
+  held.snapshot.reset();
 }
 
 // --- Guard's parts
@@ -160,7 +179,17 @@ std::string_view Gateway::date() {
 
 // --- The report
 
-void Gateway::report(Exchange& exchange, const Snapshot& snapshot, Serving& serving) {
+RouteSeries& Gateway::series_of(const Exchange& exchange, Held& held) {
+  if (held.rest) return held.rest->series;
+  if (exchange.route == nullptr) return no_route_;
+  const auto index = static_cast<std::size_t>(exchange.route - held.snapshot->routes.data());
+  auto& series = held.serving->routes[index];
+  if (!series)
+    series = std::make_unique<RouteSeries>(store_, exchange.route->route_id, exchange.route->path);
+  return *series;
+}
+
+void Gateway::report(Exchange& exchange, Held& held) {
   const auto latency = loop_.clock() - exchange.began;
   const Duration overhead = latency - exchange.upstream.latency.value_or(Duration{});
   const auto protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11;
@@ -172,25 +201,18 @@ void Gateway::report(Exchange& exchange, const Snapshot& snapshot, Serving& serv
                            .service = nullptr,
                            .duration = latency,
                            .overhead = overhead};
-  if (exchange.route == nullptr) {
-    no_route_.finished(finished);
-  } else {
-    if (!exchange.upstream.service.empty())
-      finished.service = &serving.services[exchange.route->service]->series();
-    auto& series =
-        serving.routes[static_cast<std::size_t>(exchange.route - snapshot.routes.data())];
-    if (!series)
-      series =
-          std::make_unique<RouteSeries>(store_, exchange.route->route_id, exchange.route->path);
-    series->finished(finished);
-  }
+  if (held.rest)
+    finished.service = &held.rest->service->series();
+  else if (!exchange.upstream.service.empty())
+    finished.service = &held.serving->services[exchange.route->service]->series();
+  series_of(exchange, held).finished(finished);
   series_.active_requests(exchange.request.method_text, false, -1);
   end_policies(exchange);
-  if (access_log_) write_log(exchange, latency, overhead, snapshot);
+  if (access_log_) write_log(exchange, latency, overhead, held.version);
 }
 
 void Gateway::write_log(const Exchange& exchange, Duration latency, Duration overhead,
-                        const Snapshot& snapshot) {
+                        std::uint64_t version) {
   const auto* const agent = exchange.request.fields.find(http::Name::user_agent);
   std::array<StageTime, kStages> stages;
   access_log_->write(
@@ -204,7 +226,7 @@ void Gateway::write_log(const Exchange& exchange, Duration latency, Duration ove
        .path = exchange.target.path,
        .query = exchange.target.query,
        .protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11,
-       .route_id = exchange.route == nullptr ? std::string_view{} : exchange.route->route_id,
+       .route_id = exchange.route_id,
        .user_id = {},
        .tenant_id = {},
        .auth_method = {},
@@ -223,7 +245,7 @@ void Gateway::write_log(const Exchange& exchange, Duration latency, Duration ove
        .ratelimit_policy = exchange.limit.policy,
        .ratelimit_remaining = exchange.limit.remaining,
        .user_agent = agent == nullptr ? std::string_view{} : agent->value,
-       .config_version = snapshot.version});
+       .config_version = version});
 }
 
 }  // namespace penstock

@@ -28,6 +28,21 @@ struct Serving {
   std::vector<std::unique_ptr<RouteSeries>> routes;  // Made when a route is first matched.
 };
 
+// What an exchange holds on to: it sees one configuration from its head to its end.
+struct Held {
+  // What the end of one needs that has let go of the tables.
+  struct Rest {
+    std::shared_ptr<const PolicySet> policies;
+    std::shared_ptr<Service> service;
+    RouteSeries series;
+  };
+
+  Pin<Snapshot> snapshot;
+  std::shared_ptr<Serving> serving;
+  std::uint64_t version = 0;
+  std::unique_ptr<Rest> rest;
+};
+
 // What serves exchanges on one worker. Everything it has is that worker's own, or an immutable
 // thing that control published.
 class Gateway {
@@ -52,7 +67,7 @@ class Gateway {
   bool guard(Exchange& exchange);
   bool match(Exchange& exchange, const Snapshot& snapshot);
   static void authenticate(Exchange& exchange);
-  Task<void> forward(Exchange& exchange, const Snapshot& snapshot, const Serving& serving);
+  Task<void> forward(Exchange& exchange, Held& held);
   // --- Between them, the route's policies: policies.cc.
   std::optional<Task<Step>> ask_policies(Exchange& exchange);
   Task<void> await_policies(Exchange& exchange, Task<Step> waiting);
@@ -62,7 +77,7 @@ class Gateway {
   static void end_policies(Exchange& exchange);
   // --- And the way back.
   Task<void> send(Exchange& exchange);
-  void report(Exchange& exchange, const Snapshot& snapshot, Serving& serving);
+  void report(Exchange& exchange, Held& held);
 
   bool find_out_who_asks(Exchange& exchange);
   bool count_hops(Exchange& exchange);
@@ -72,12 +87,14 @@ class Gateway {
   Task<void> tunnel(Exchange& exchange, class Call& call);
   void complete_head(Exchange& exchange);
   void note_end(Exchange& exchange, const http::Sent& sent);
+  RouteSeries& series_of(const Exchange& exchange, Held& held);
   void write_log(const Exchange& exchange, Duration latency, Duration overhead,
-                 const Snapshot& snapshot);
+                 std::uint64_t version);
 
   static void ask_for_times(Exchange& exchange);
   static void write_times(Exchange& exchange);
-  std::shared_ptr<Serving> adopt(const Snapshot& snapshot);
+  Held hold();
+  void let_go(Exchange& exchange, Held& held);
   std::string_view date();
 
   Loop& loop_;

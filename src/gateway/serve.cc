@@ -8,19 +8,18 @@ namespace penstock {
 
 // The way of a request. Each stage either lets it pass or answers it.
 Task<void> Gateway::serve(Exchange& exchange) {
-  const auto snapshot = snapshot_.pin();  // The whole exchange sees one configuration.
-  const auto serving = adopt(*snapshot);
+  auto held = hold();  // The whole exchange sees one configuration.
   exchange.worker = &place_;
   exchange.times.measured = ++served_ % kMeasuredShare == 0;
   series_.active_requests(exchange.request.method_text, false, 1);
-  if (guard(exchange) && match(exchange, *snapshot)) {
+  if (guard(exchange) && match(exchange, *held.snapshot)) {
     auto waiting = ask_policies(exchange);  // policy/, and the gateway's own part of each stage
     if (waiting) co_await await_policies(exchange, *std::move(waiting));
     // upstream/; sends the answer while it holds the call
-    if (!exchange.answered()) co_await forward(exchange, *snapshot, *serving);
+    if (!exchange.answered()) co_await forward(exchange, held);
   }
   if (!exchange.delivered && exchange.answered()) co_await send(exchange);  // http/
-  report(exchange, *snapshot, *serving);                                    // observe/
+  report(exchange, held);                                                   // observe/
 }
 
 namespace {
@@ -104,14 +103,16 @@ void Gateway::authenticate(Exchange& exchange) {
   exchange.response.fields.add("WWW-Authenticate", R"(Bearer realm="penstock")");
 }
 
-Task<void> Gateway::forward(Exchange& exchange, const Snapshot& snapshot, const Serving& serving) {
+Task<void> Gateway::forward(Exchange& exchange, Held& held) {
   exchange.stage = Stage::forward;
   const Stopwatch watch(exchange, Stage::forward);
   if (exchange.times.measured) exchange.times.forwarded = loop_.clock();
-  const auto& service = serving.services[exchange.route->service];
+  auto service = held.serving->services[exchange.route->service];
   address_request(exchange, *service->endpoints());
-  Call call(exchange, service, snapshot.services[exchange.route->service], exchange.route->stream);
+  Call call(exchange, std::move(service), held.snapshot->services[exchange.route->service],
+            exchange.route->stream);
   const auto outcome = co_await call.run();
+  if (outcome && call.may_last()) let_go(exchange, held);
   if (!outcome) {
     reject(exchange, outcome.error());
   } else if (exchange.response.status == 101) {

@@ -49,6 +49,8 @@ class Call {
   // The connection beneath, after a 101: for the tunnel.
   http::h1::Input& tunnel_input() { return connection_->input(); }
   Duration idle_timeout() const { return timeouts_.idle; }
+  // The answer whose head is there may last for hours: a tunnel, an event stream, a route's stream.
+  bool may_last() const { return exchange_.response.status == 101 || is_stream(); }
   // When a stream of this call must end.
   Instant stream_end() const;
 
