@@ -133,7 +133,7 @@ TEST(Limiter, AFloodOfKeysTakesBoundedMemory) {
   const Quota quota(10, 1h, 10);
   for (std::uint64_t i = 0; i < 200'000; ++i) limiter.take(key_of(i), quota, kStart);
   EXPECT_EQ(limiter.keys(), 10'000U);
-  EXPECT_LE(limiter.bytes(), 256U * 64 + sizeof(Limiter) + 10'000U * 48 + 256U * 8 * 32);
+  EXPECT_LE(limiter.bytes(), std::size_t{600'000});
 }
 
 TEST(Limiter, FillsItsBoundBeforeAnyoneShares) {
@@ -146,14 +146,14 @@ TEST(Limiter, FillsItsBoundBeforeAnyoneShares) {
 }
 
 TEST(Limiter, AdmitsExactlyTheBurstToManyThreads) {
-  constexpr int kThreads = 4;
+  constexpr std::size_t kThreads = 4;
   constexpr int kTakes = 20'000;
   Limiter limiter(kMany);
   const Quota quota(1000, 1min, 1000);
   std::vector<std::uint64_t> admitted(kThreads * 16);
   {
     std::vector<std::jthread> threads;
-    for (int thread = 0; thread < kThreads; ++thread) {
+    for (std::size_t thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&, thread] {
         for (int i = 0; i < kTakes; ++i) {
           const auto key = key_of(static_cast<std::uint64_t>(i % 4));
@@ -168,7 +168,7 @@ TEST(Limiter, AdmitsExactlyTheBurstToManyThreads) {
 }
 
 TEST(Limiter, AdmitsNoMoreThanBurstAndRefillToThreadsWhoseClocksDiffer) {
-  constexpr int kThreads = 4;
+  constexpr std::size_t kThreads = 4;
   constexpr int kTakes = 20'000;
   Limiter limiter(64);  // Fewer than there are keys: buckets come and go, and are shared.
   const Quota quota(1000, 1s, 10);
@@ -176,9 +176,9 @@ TEST(Limiter, AdmitsNoMoreThanBurstAndRefillToThreadsWhoseClocksDiffer) {
   std::vector<std::vector<std::uint64_t>> admitted(kThreads, std::vector<std::uint64_t>(kKeys));
   {
     std::vector<std::jthread> threads;
-    for (int thread = 0; thread < kThreads; ++thread) {
+    for (std::size_t thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&, thread] {
-        Random random(static_cast<std::uint64_t>(thread));
+        Random random(thread);
         for (int i = 0; i < kTakes; ++i) {
           // All clocks stay between 0 and 200 ms.
           const auto now = kStart + 10us * i - Duration(random.below(2'000'000));

@@ -72,7 +72,7 @@ std::string_view text_of(const LimitScopeConfig& scope) {
 void check_scope(const std::vector<LimitScopeConfig>& scopes, std::size_t index,
                  const std::string& path, schema::Findings& findings) {
   const auto& scope = scopes[index];
-  if (!scope.value.word && !scope.value.map) return;  // The decoder has said so.
+  if (scope.at.line == 0) return;  // It could not be read, and the decoder has said so.
   const auto text = text_of(scope);
   const auto here = scopes.size() == 1 ? path : fmt::format("{}[{}]", path, index);
   if (scope.value.map && !http::h1::is_token(text))

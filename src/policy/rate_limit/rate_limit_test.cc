@@ -310,6 +310,15 @@ TEST(RateLimitConfig, SaysWhatIsWrong) {
             "366d to be there again\n");
 }
 
+TEST(RateLimitConfig, SaysNothingMoreOfAScopeThatCouldNotBeRead) {
+  RateLimitConfig config;
+  config.scope.resize(2);
+  config.scope[0].value.word = config.scope[1].value.word = LimitScope::ip;
+  schema::Findings findings({"p"});
+  RateLimit::check(config, "p", findings);
+  EXPECT_FALSE(findings.failed());
+}
+
 TEST(RateLimitConfig, AListOfOneMayStandAlone) {
   const auto schema =
       nlohmann::json::parse(schema::json_schema(schema::kType<RateLimitConfig>, "A rate limit"));
