@@ -152,6 +152,20 @@ TEST(Load, TakesJson) {
                           "public"));
 }
 
+TEST(Load, TakesTheFirstExamplesAsTheyStand) {
+  const auto loaded = load(R"({ "listeners": [ { "name": "public", "address": "0.0.0.0:8080" } ],
+"routes": [
+{ "routeId": "orders-get", "method": "GET", "path": "/api/orders/{orderId}",
+  "upstreamService": "order-service", "authRequired": true, "rateLimitPolicy": "standard-user" } ],
+"rateLimitPolicies": [
+{ "policyId": "standard-user", "limit": 1000, "window": "1m", "scope": "userId" } ],
+"services": [
+{ "serviceName": "order-service", "instances": [ { "host": "10.0.1.10", "port": 8080, "healthy": true } ] } ] })",
+                           "gw.json");
+  EXPECT_THAT(errors(loaded), IsEmpty());
+  EXPECT_TRUE(loaded.ok);
+}
+
 TEST(Load, SaysThatAServiceIsUnknownAndWhichWasMeant) {
   EXPECT_EQ(
       route_error("{ routeId: a, path: /a, upstreamService: order-svc, authRequired: false }"),
