@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "config/check_select.h"
 #include "config/names.h"
 #include "config/policies.h"
 #include "net/address.h"
@@ -208,8 +209,7 @@ class RouteCheck {
  public:
   RouteCheck(const Document& document, const Names& services, Findings& findings)
       : routes_(document.routes),
-        services_(services),
-        service_names_(services.all()),
+        select_(document, services, findings),
         findings_(findings),
         ids_("routeId", findings),
         shapes_(document.routes, findings) {}
@@ -232,7 +232,7 @@ class RouteCheck {
                 fmt::format("{}.headers[{}]", path, i));
     for (std::size_t i = 0; i < route.query.size(); ++i)
       condition(route.query[i], Condition::Subject::query, fmt::format("{}.query[{}]", path, i));
-    service(route.upstream_service, path + ".upstreamService");
+    select_.one(route.select, path);
     if (route.auth_required && !is_missing(route.route_id))
       findings_.warning(route.route_id.at, path,
                         fmt::format("found route {} protected, which is the default, and no way to "
@@ -287,17 +287,8 @@ class RouteCheck {
                       fmt::format("found {}: {}", in_quotes(config.regex->value), regex.error()));
   }
 
-  void service(const Text& name, const std::string& path) {
-    if (is_missing(name) || services_.contains(name.value)) return;
-    const auto hint = findings_.wanted() ? schema::did_you_mean(name.value, service_names_) : "";
-    findings_.error(name.at, path,
-                    fmt::format("found {}, expected the serviceName of a service{}",
-                                in_quotes(name.value), hint));
-  }
-
   const std::vector<PolicedRoute>& routes_;
-  const Names& services_;
-  std::vector<std::string_view> service_names_;
+  SelectCheck select_;
   Findings& findings_;
   Names ids_;
   Shapes shapes_;

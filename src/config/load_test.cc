@@ -88,7 +88,7 @@ routes:
   const auto& route = document.routes[0];
   EXPECT_EQ(route.methods[0].value, "GET");
   EXPECT_EQ(route.path.value, "/api/orders/{orderId}");
-  EXPECT_EQ(route.upstream_service.at.line, 5u);
+  EXPECT_EQ(route.select.target.upstream_service->at.line, 5u);
   EXPECT_FALSE(route.auth_required);
 }
 

@@ -68,7 +68,7 @@ routes:
   ASSERT_EQ(document.routes.size(), 3u);
   EXPECT_EQ(document.routes[0].route_id.value, "get");
   EXPECT_EQ(document.routes[0].path.value, "/api/orders");
-  EXPECT_EQ(document.routes[0].upstream_service.value, "orders");
+  EXPECT_EQ(document.routes[0].select.target.upstream_service->value, "orders");
   EXPECT_EQ(document.routes[2].route_id.value, "new");
 }
 
@@ -150,8 +150,8 @@ TEST(Overlay, ReplacesWhatIsOfAnotherKind) {
               ElementsAre("over1.yaml:1:9 routes: found 5, expected a list"));
   EXPECT_THAT(said(laid({"routes: [ 5, { routeId: [] } ]\n"})),
               ElementsAre(HasSubstr("over1.yaml:1:11 routes[2]: found 5, expected a map of"),
+                          HasSubstr("over1.yaml:1:14 routes[3]: found none of \"upstreamService\""),
                           HasSubstr("over1.yaml:1:14 routes[3].path: found no such key"),
-                          HasSubstr("over1.yaml:1:14 routes[3].upstreamService: found no such key"),
                           HasSubstr("over1.yaml:1:25 routes[3].routeId: found a list")));
 }
 

@@ -1,6 +1,6 @@
 #include "config/snapshot.h"
 
-#include <unordered_map>
+#include <utility>
 
 #include "route/entry.h"
 
@@ -8,19 +8,19 @@ namespace penstock {
 std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Document& document,
                                                                     std::uint64_t version,
                                                                     const PolicyHome& home) {
-  std::unordered_map<std::string_view, std::uint32_t> services;
+  ServiceIndices services;
   for (const auto& service : document.services)
     services.emplace(service.service_name.value, static_cast<std::uint32_t>(services.size()));
   std::vector<RouteEntry> entries;
   std::vector<Route> routes;
   for (const auto& route : document.routes) {
-    const auto service = services.find(route.upstream_service.value);
-    if (service == services.end())
-      return std::unexpected("route " + route.route_id.value + " names no service");
+    auto selection = Selection::compile(route.select, services);
+    if (!selection)
+      return std::unexpected("route " + route.route_id.value + ' ' + selection.error());
     entries.push_back(entry_of(route));
     routes.push_back({.route_id = route.route_id.value,
                       .path = route.path.value,
-                      .service = service->second,
+                      .selection = *std::move(selection),
                       .auth_required = route.auth_required,
                       .stream = route.stream,
                       .encoded_slashes = entries.back().encoded_slashes});

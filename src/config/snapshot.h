@@ -18,7 +18,7 @@ namespace penstock {
 struct Snapshot {
   Router router;
   std::vector<Route> routes;            // By the router's route index.
-  std::vector<ServiceConfig> services;  // By Route::service.
+  std::vector<ServiceConfig> services;  // By the index that a selection gives.
   Policies policies;
   std::uint64_t version = 0;
 };

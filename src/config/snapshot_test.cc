@@ -36,7 +36,11 @@ TEST(Snapshot, RoutesAreFoundAndKnowTheirService) {
   const auto& route = compiled.routes[found.route];
   EXPECT_EQ(route.route_id, "b");
   EXPECT_EQ(route.path, "/b/{id}");
-  EXPECT_EQ(compiled.services[route.service].service_name.value, "second");
+  Random random(1);
+  Arena arena;
+  const auto selected = route.selection.choose({.fields = http::Fields{}}, random, arena);
+  ASSERT_TRUE(selected.has_value());
+  EXPECT_EQ(compiled.services[selected->service].service_name.value, "second");
   EXPECT_FALSE(route.auth_required);
   EXPECT_TRUE(route.stream);
 }
@@ -77,7 +81,8 @@ TEST(Snapshot, ARouteThatCannotBeCompiledIsAnError) {
 TEST(Snapshot, AnEmptyDocumentServesNothing) {
   const auto snapshot = compile(Document{}, 1);
   ASSERT_TRUE(snapshot.has_value());
-  EXPECT_EQ((*snapshot)->router.match({.host = "h", .path = "/", .method = "GET"}).kind, RouteMatch::Kind::no_host);
+  EXPECT_EQ((*snapshot)->router.match({.host = "h", .path = "/", .method = "GET"}).kind,
+            RouteMatch::Kind::no_host);
 }
 
 }  // namespace

@@ -22,9 +22,14 @@ void Exchange::clear() {
   service_name = {};
   policies = {};
   asked = 0;
+  told = false;
   stage = Stage::guard;
   times = {};
   limit = {};
+  service = 0;
+  version = {};
+  version_retires = false;
+  set_cookie = {};
   upstream = {};
   response.clear();
   response_body = nullptr;

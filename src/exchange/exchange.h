@@ -117,9 +117,14 @@ class Exchange {
   std::string_view service_name;  // Of the service that was selected.
   std::span<const Policy* const> policies;  // Of the route, in the order in which they are asked.
   std::size_t asked = 0;                    // How many of them were.
+  bool told = false;                        // Those have seen the answer.
   Stage stage = Stage::guard;               // How far it has come.
   StageTimes times;
   LimitPart limit;
+  std::uint32_t service = 0;    // Index into the snapshot's services, once it is selected.
+  std::string_view version;     // Of the route's versions, where it has some.
+  bool version_retires = false;
+  std::string_view set_cookie;  // For the answer, so that the next request goes the same way.
   UpstreamPart upstream;
 
   // The answer: the service's, or the gateway's own, in which case there is a reason.

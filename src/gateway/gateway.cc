@@ -58,10 +58,11 @@ void Gateway::let_go(Exchange& exchange, Held& held) {
   const auto& route = *exchange.route;
   held.rest = std::make_unique<Held::Rest>(
       Held::Rest{.policies = held.snapshot->policies.set,
-                 .service = held.serving->services[route.service],
+                 .service = held.serving->services[exchange.service],
                  .series = RouteSeries(store_, route.route_id, route.path)});
   exchange.route_id = exchange.arena().copy(exchange.route_id);
   exchange.service_name = exchange.arena().copy(exchange.service_name);
+  exchange.version = exchange.arena().copy(exchange.version);
   exchange.route = nullptr;
   held.serving.reset();
   held.snapshot.reset();
@@ -204,8 +205,10 @@ void Gateway::report(Exchange& exchange, Held& held) {
   if (held.rest)
     finished.service = &held.rest->service->series();
   else if (!exchange.upstream.service.empty())
-    finished.service = &held.serving->services[exchange.route->service]->series();
-  series_of(exchange, held).finished(finished);
+    finished.service = &held.serving->services[exchange.service]->series();
+  auto& series = series_of(exchange, held);
+  series.finished(finished);
+  if (exchange.version_retires) series.deprecated(exchange.version);
   series_.active_requests(exchange.request.method_text, false, -1);
   end_policies(exchange);
   if (access_log_) write_log(exchange, latency, overhead, held.version);
@@ -227,6 +230,7 @@ void Gateway::write_log(const Exchange& exchange, Duration latency, Duration ove
        .query = exchange.target.query,
        .protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11,
        .route_id = exchange.route_id,
+       .api_version = exchange.version,
        .user_id = {},
        .tenant_id = {},
        .auth_method = {},

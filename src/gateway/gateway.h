@@ -67,12 +67,14 @@ class Gateway {
   bool guard(Exchange& exchange);
   bool match(Exchange& exchange, const Snapshot& snapshot);
   static void authenticate(Exchange& exchange);
+  void select(Exchange& exchange);
   Task<void> forward(Exchange& exchange, Held& held);
   // --- Between them, the route's policies: policies.cc.
   std::optional<Task<Step>> ask_policies(Exchange& exchange);
   Task<void> await_policies(Exchange& exchange, Task<Step> waiting);
   void enter(Exchange& exchange, Stage stage);
   static void take_step(Exchange& exchange, const Step& step);
+  static void tell_selection(Exchange& exchange);
   static void tell_policies(Exchange& exchange);
   static void end_policies(Exchange& exchange);
   // --- And the way back.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
 #include "gateway/gateway.h"
 #include "gateway/stopwatch.h"
@@ -14,6 +15,7 @@ void Gateway::enter(Exchange& exchange, Stage stage) {
     exchange.stage = static_cast<Stage>(static_cast<int>(exchange.stage) + 1);
     const Stopwatch watch(exchange, exchange.stage);
     if (exchange.stage == Stage::authenticate) authenticate(exchange);
+    if (exchange.stage == Stage::select) select(exchange);
   }
 }
 
@@ -56,6 +58,8 @@ void Gateway::take_step(Exchange& exchange, const Step& step) {
 
 // The response is about to be sent: those that were asked are told, last to first.
 void Gateway::tell_policies(Exchange& exchange) {
+  if (std::exchange(exchange.told, true)) return;
+  tell_selection(exchange);
   for (const auto& field : exchange.own_fields) exchange.response.fields.add(field);
   for (auto i = exchange.asked; i-- > 0;) exchange.policies[i]->on_response(exchange);
   write_times(exchange);

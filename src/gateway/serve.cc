@@ -107,12 +107,15 @@ Task<void> Gateway::forward(Exchange& exchange, Held& held) {
   exchange.stage = Stage::forward;
   const Stopwatch watch(exchange, Stage::forward);
   if (exchange.times.measured) exchange.times.forwarded = loop_.clock();
-  auto service = held.serving->services[exchange.route->service];
+  auto service = held.serving->services[exchange.service];
   address_request(exchange, *service->endpoints());
-  Call call(exchange, std::move(service), held.snapshot->services[exchange.route->service],
+  Call call(exchange, std::move(service), held.snapshot->services[exchange.service],
             exchange.route->stream);
   const auto outcome = co_await call.run();
-  if (outcome && call.may_last()) let_go(exchange, held);
+  if (outcome && call.may_last()) {
+    tell_policies(exchange);
+    let_go(exchange, held);
+  }
   if (!outcome) {
     reject(exchange, outcome.error());
   } else if (exchange.response.status == 101) {

@@ -210,6 +210,7 @@ std::string_view AccessLine::format(const AccessRecord& record) {
   at = put_text(at, R"(,"query":)", hide_query ? "REDACTED" : record.query, kQueryMost);
   at = put_text(at, R"(,"protocol":)", text_of(record.protocol));
   at = put_text(at, R"(,"route_id":)", record.route_id);
+  at = put_text(at, R"(,"api_version":)", record.api_version);
   at = put_text(at, R"(,"user_id":)", record.user_id);
   at = put_text(at, R"(,"tenant_id":)", record.tenant_id);
   at = put_text(at, R"(,"auth_method":)", record.auth_method);

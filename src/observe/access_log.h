@@ -33,6 +33,7 @@ struct AccessRecord {
   std::string_view query;  // Written as REDACTED unless the log was told to show it.
   Protocol protocol = Protocol::http11;
   std::string_view route_id;
+  std::string_view api_version;
   std::string_view user_id;
   std::string_view tenant_id;
   std::string_view auth_method;

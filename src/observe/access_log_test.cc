@@ -28,6 +28,7 @@ AccessRecord full_record() {
   record.path = "/api/orders/7";
   record.query = "token=secret";
   record.route_id = "orders-get";
+  record.api_version = "v1";
   record.upstream_service = "order-service";
   record.upstream_endpoint = "10.0.1.10:8080";
   record.attempts = 2;
@@ -72,7 +73,7 @@ TEST(AccessLine, IsOneJsonObjectWithEveryField) {
       R"("trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331",)"
       R"("client_ip":"192.0.2.7","method":"GET","host":"api.example.com",)"
       R"("path":"/api/orders/7","query":"REDACTED","protocol":"HTTP/1.1",)"
-      R"("route_id":"orders-get","user_id":null,"tenant_id":null,"auth_method":null,)"
+      R"("route_id":"orders-get","api_version":"v1","user_id":null,"tenant_id":null,"auth_method":null,)"
       R"("upstream_service":"order-service","upstream_endpoint":"10.0.1.10:8080",)"
       R"("attempts":2,"status_code":200,"upstream_status":200,"reason":null,"bytes_in":10,)"
       R"("bytes_out":18446744073709551615,"latency_ms":12.345,)"
@@ -163,6 +164,7 @@ TEST(AccessLine, IsBoundedWhateverTheFieldsHold) {
     AccessRecord record;
     record.request_id = record.trace_id = record.span_id = record.client_ip = text;
     record.method = record.host = record.path = record.query = record.route_id = text;
+    record.api_version = text;
     record.user_id = record.tenant_id = record.auth_method = record.upstream_service = text;
     record.upstream_endpoint = record.reason = record.user_agent = text;
     record.ratelimit_policy = text;

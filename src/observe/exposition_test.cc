@@ -37,6 +37,7 @@ void fill(MetricStore& store) {
   service.ejected("127.0.0.1:9001");
   route.finished(
       {.method = "GET", .status = 200, .service = &service, .duration = 7s, .overhead = 80us});
+  route.deprecated("v1");
   none.finished({.method = "GET", .status = 404, .reason = &reasons::kNoRoute});
   store.set(store.gauge(Family::endpoint_healthy, {"order-service", "127.0.0.1:9001"}), 1);
   store.observe(store.histogram(Family::policy_duration, {"transform", "headers"}), 1us);

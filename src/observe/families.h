@@ -15,6 +15,7 @@ enum class Family : std::uint8_t {
   server_request_duration,
   server_active_requests,
   requests,
+  deprecated_requests,
   overhead,
   policy_duration,
   route_misses,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock {
@@ -184,6 +185,17 @@ void RouteSeries::finished(const FinishedRequest& request) {
   if (!request.overhead) return;
   if (!overhead_) overhead_ = store_->histogram(Family::overhead, {route_});
   store_->observe(overhead_, *request.overhead);
+}
+
+void RouteSeries::deprecated(std::string_view version) {
+  const auto is_known = [&](const auto& known) { return known.first == version; };
+  auto known = std::find_if(deprecated_.begin(), deprecated_.end(), is_known);
+  if (known == deprecated_.end()) {
+    const auto label = route_ == kOtherLabel ? kOtherLabel : version;
+    const auto counter = store_->counter(Family::deprecated_requests, {route_, label});
+    known = deprecated_.emplace(known, version, counter);
+  }
+  store_->add(known->second);
 }
 
 const RouteSeries::Entry& RouteSeries::entry_for(const Key& key) {

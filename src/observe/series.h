@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/duration.h"
@@ -135,6 +136,8 @@ class RouteSeries {
   RouteSeries(MetricStore& store, std::string_view route_id, std::string_view path);
 
   void finished(const FinishedRequest& request);
+  // It was for a version that is deprecated.
+  void deprecated(std::string_view version);
 
  private:
   struct Key {
@@ -160,6 +163,7 @@ class RouteSeries {
   Histogram overhead_;          // Made with the first request that was forwarded.
   std::vector<Entry> entries_;  // Open addressing; its size is a power of two, or zero.
   std::size_t used_ = 0;
+  std::vector<std::pair<std::string, Counter>> deprecated_;  // By version; a few at most.
 };
 
 }  // namespace penstock

@@ -81,6 +81,20 @@ TEST(RouteSeries, KeepsApartManyCombinations) {
       4U);
 }
 
+TEST(RouteSeries, CountsDeprecatedVersionsApart) {
+  MetricStore store(MetricStore::kSeriesLimit, 1);
+  RouteSeries route(store, "r", "/r");
+  route.deprecated("v1");
+  route.deprecated("v2");
+  route.deprecated("v1");
+  RouteSeries one_too_many(store, "s", "/s");
+  one_too_many.deprecated("v9");
+  const auto metrics = merged(store);
+  EXPECT_EQ(value_of(metrics, Family::deprecated_requests, {"r", "v1"}), 2U);
+  EXPECT_EQ(value_of(metrics, Family::deprecated_requests, {"r", "v2"}), 1U);
+  EXPECT_EQ(value_of(metrics, Family::deprecated_requests, {"_other", "_other"}), 1U);
+}
+
 TEST(Series, CountWhatTheyAreTold) {
   MetricStore store;
   WorkerSeries worker(store);

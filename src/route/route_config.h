@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "route/condition_config.h"
+#include "route/select_config.h"
 #include "schema/describe.h"
 
 namespace penstock {
@@ -26,7 +27,7 @@ struct RouteConfig {
   std::vector<ConditionConfig> headers;
   std::vector<ConditionConfig> query;
   EncodedSlashes encoded_slashes = EncodedSlashes::refuse;
-  schema::Located<std::string> upstream_service;
+  SelectConfig select;
   bool auth_required = true;
   bool stream = false;
 
@@ -61,9 +62,7 @@ struct RouteConfig {
         schema::field("encodedSlashes", &C::encoded_slashes,
                       "Whether its paths may have `%2F`, which then is part of a segment and "
                       "forwarded as it is. Services differ in what they make of it."),
-        schema::field("upstreamService", &C::upstream_service,
-                      "The `serviceName` of the service it forwards to.")
-            .required(),
+        schema::flat(&C::select),
         schema::field("authRequired", &C::auth_required,
                       "Whether the caller must be known. Without a way to authenticate every "
                       "request is answered 401 `no_auth_policy`."),

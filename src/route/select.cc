@@ -46,7 +46,7 @@ std::expected<Shares, std::string> shares_of(const TargetConfig& target,
   if (target.upstream_service && !add(target.upstream_service->value, 1))
     return std::unexpected("names no service");
   for (const auto& share : target.split.value_or(std::vector<ShareConfig>{}))
-    if (!add(share.upstream_service.value, share.weight))
+    if (!add(share.upstream_service.value, share.weight.value))
       return std::unexpected("names no service");
   if (total == 0) return std::unexpected("has no service with a weight");
   return shares;

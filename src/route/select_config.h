@@ -14,7 +14,7 @@ namespace penstock {
 
 struct ShareConfig {
   schema::Located<std::string> upstream_service;
-  std::uint32_t weight = 0;
+  schema::Located<std::uint32_t> weight;
 
   static constexpr std::uint32_t kMostWeight = 1'000'000;
 
