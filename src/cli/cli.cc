@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "cli/check.h"
 #include "cli/exit_code.h"
+#include "cli/explain.h"
 #include "cli/reference.h"
 #include "cli/run.h"
 #include "cli/status.h"
@@ -29,6 +30,7 @@ int run_command_line(int argc, char** argv) {
   add_run(app, code);
   add_check(app, code);
   add_status(app, code);
+  add_explain(app, code);
   add_reference(app, code);
   add_version(app);
   try {

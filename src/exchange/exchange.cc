@@ -16,6 +16,7 @@ void Exchange::clear() {
   client = {};
   request_id = {};
   worker = nullptr;
+  snapshot = nullptr;
   dry_run = false;
   route = nullptr;
   route_id = {};

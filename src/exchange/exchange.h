@@ -26,6 +26,7 @@
 namespace penstock {
 
 struct Route;
+struct Snapshot;
 class Policy;
 
 // The worker that an exchange is on: what of it a policy may use.
@@ -112,6 +113,7 @@ class Exchange {
   Forwarded client;
   std::string_view request_id;
   Trace trace;
+  const Snapshot* snapshot = nullptr;  // The configuration it sees, for as long as it lasts.
   const Route* route = nullptr;
   std::string_view route_id;      // The route's; lives as long as the snapshot, like the service's.
   std::string_view service_name;  // Of the service that was selected.

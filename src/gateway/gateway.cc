@@ -64,6 +64,7 @@ void Gateway::let_go(Exchange& exchange, Held& held) {
   exchange.service_name = exchange.arena().copy(exchange.service_name);
   exchange.version = exchange.arena().copy(exchange.version);
   exchange.route = nullptr;
+  exchange.snapshot = nullptr;
   held.serving.reset();
   held.snapshot.reset();
 }

@@ -61,19 +61,23 @@ class Gateway {
   Replica<Snapshot>& snapshot() { return snapshot_; }
   Replica<Directory>& directory() { return directory_; }
   WorkerSeries& series() { return series_; }
+  Loop& loop() { return loop_; }
 
  private:
+  friend class Explainer;  // Walks the same stages, dry: explain.cc.
+
   // --- The stages, in their order; false when the exchange has been answered.
   bool guard(Exchange& exchange);
   bool match(Exchange& exchange, const Snapshot& snapshot);
+  static RouteRequest route_request(const Exchange& exchange);
   static void authenticate(Exchange& exchange);
   void select(Exchange& exchange);
   Task<void> forward(Exchange& exchange, Held& held);
   // --- Between them, the route's policies: policies.cc.
+  std::optional<Step> ask_next(Exchange& exchange);
   std::optional<Task<Step>> ask_policies(Exchange& exchange);
   Task<void> await_policies(Exchange& exchange, Task<Step> waiting);
   void enter(Exchange& exchange, Stage stage);
-  static void take_step(Exchange& exchange, const Step& step);
   static void tell_selection(Exchange& exchange);
   static void tell_policies(Exchange& exchange);
   static void end_policies(Exchange& exchange);

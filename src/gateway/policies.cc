@@ -19,21 +19,28 @@ void Gateway::enter(Exchange& exchange, Stage stage) {
   }
 }
 
-// Asks the route's policies, and passes the stages where there are none, until something answers or
-// the request is to be forwarded. Gives the task of a policy that must wait first.
+// Passes the stages up to the route's next policy, and asks it: what it says. Nothing when the
+// exchange has been answered, or is to be forwarded since no policy is left.
+std::optional<Step> Gateway::ask_next(Exchange& exchange) {
+  const bool last = exchange.asked == exchange.policies.size();
+  const auto* const policy = last ? nullptr : exchange.policies[exchange.asked];
+  enter(exchange, last ? Stage::select : policy->stage());
+  if (last || exchange.answered()) return std::nullopt;
+  ++exchange.asked;
+  const Stopwatch watch(exchange, policy->stage(), policy->kind());
+  auto step = policy->on_request(exchange);
+  if (step.kind() == Step::Kind::reject) exchange.reject(step.reason(), step.detail());
+  return step;
+}
+
+// Asks one policy after another until something answers or the request is to be forwarded. Gives
+// the task of a policy that must wait first.
 std::optional<Task<Step>> Gateway::ask_policies(Exchange& exchange) {
-  while (exchange.asked < exchange.policies.size()) {
-    const auto& policy = *exchange.policies[exchange.asked];
-    enter(exchange, policy.stage());
-    if (exchange.answered()) return std::nullopt;
-    ++exchange.asked;
-    const Stopwatch watch(exchange, policy.stage(), policy.kind());
-    auto step = policy.on_request(exchange);
-    if (step.kind() == Step::Kind::later) return step.take_task();
-    take_step(exchange, step);
-    if (exchange.answered()) return std::nullopt;
+  while (!exchange.answered()) {
+    auto step = ask_next(exchange);
+    if (!step) break;
+    if (step->kind() == Step::Kind::later) return step->take_task();
   }
-  enter(exchange, Stage::select);
   return std::nullopt;
 }
 
@@ -44,16 +51,12 @@ Task<void> Gateway::await_policies(Exchange& exchange, Task<Step> waiting) {
     {
       const Stopwatch watch(exchange, policy.stage(), policy.kind());
       const auto step = co_await *std::move(next);
-      take_step(exchange, step);
+      if (step.kind() == Step::Kind::reject) exchange.reject(step.reason(), step.detail());
     }
     next.reset();
     if (exchange.answered()) co_return;
     if (auto more = ask_policies(exchange)) next.emplace(*std::move(more));
   }
-}
-
-void Gateway::take_step(Exchange& exchange, const Step& step) {
-  if (step.kind() == Step::Kind::reject) exchange.reject(step.reason(), step.detail());
 }
 
 // The response is about to be sent: those that were asked are told, last to first.

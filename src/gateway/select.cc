@@ -16,6 +16,7 @@ void Gateway::select(Exchange& exchange) {
   const auto selected = exchange.route->selection.choose(request, loop_.random(), exchange.arena());
   if (!selected) return reject(exchange, selected.error());
   exchange.service = selected->service;
+  exchange.service_name = exchange.snapshot->services[selected->service].service_name.value;
   if (selected->version != nullptr) {
     exchange.version = selected->version->name;
     exchange.version_retires = selected->version->is_retiring();

@@ -10,6 +10,7 @@ namespace penstock {
 Task<void> Gateway::serve(Exchange& exchange) {
   auto held = hold();  // The whole exchange sees one configuration.
   exchange.worker = &place_;
+  exchange.snapshot = &*held.snapshot;
   exchange.times.measured = ++served_ % kMeasuredShare == 0;
   series_.active_requests(exchange.request.method_text, false, 1);
   if (guard(exchange) && match(exchange, *held.snapshot)) {
@@ -58,17 +59,21 @@ bool Gateway::guard(Exchange& exchange) {
   return false;
 }
 
+// What routes are matched by.
+RouteRequest Gateway::route_request(const Exchange& exchange) {
+  return {.host = exchange.target.authority.host,
+          .path = exchange.target.path,
+          .method = exchange.request.method_text,
+          .query = exchange.target.query,
+          .fields = &exchange.request.fields};
+}
+
 bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
   exchange.stage = Stage::match;
   const Stopwatch watch(exchange, Stage::match);
-  const auto& target = exchange.target;
-  const auto found = snapshot.router.match({.host = target.authority.host,
-                                            .path = target.path,
-                                            .method = exchange.request.method_text,
-                                            .query = target.query,
-                                            .fields = &exchange.request.fields});
+  const auto found = snapshot.router.match(route_request(exchange));
   const auto* const route = found.found() ? &snapshot.routes[found.route] : nullptr;
-  if (target.encoded_slash && (route == nullptr || !route->encoded_slashes)) {
+  if (exchange.target.encoded_slash && (route == nullptr || !route->encoded_slashes)) {
     exchange.reject(reasons::kMalformedRequest, "The path has an encoded slash.");
     return false;
   }
@@ -76,7 +81,6 @@ bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
     case RouteMatch::Kind::found:
       exchange.route = route;
       exchange.route_id = route->route_id;
-      exchange.service_name = snapshot.services[exchange.route->service].service_name.value;
       exchange.policies = snapshot.policies.chain(found.route);
       return true;
     case RouteMatch::Kind::no_host:
