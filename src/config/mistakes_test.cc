@@ -56,7 +56,7 @@ TEST(Mistakes, EachHasItsPlaceAndWhatWouldBeRight) {
           "from "
           "1 to 1000000",
           "gw.yaml:11:32 services[0].loadBalancing.strategy: found \"roundrobbin\", expected "
-          "roundRobin; did you mean \"roundRobin\"?",
+          "roundRobin, leastConnections or random; did you mean \"roundRobin\"?",
           "gw.yaml:13:29 routes[0].methods: found \"get\", expected a method such as GET; did you "
           "mean "
           "\"GET\"?",

@@ -136,6 +136,7 @@ Task<Result<void>> Call::connect() {
 }
 
 Task<Result<void>> Call::connect_to_endpoint() {
+  in_flight_ = InFlight(*endpoint().state);
   exchange_.upstream.endpoint = exchange_.arena().copy(endpoint().text);
   pool_ = &service_->pool(*set_, endpoint_);
   connection_ = pool_->take();
@@ -391,6 +392,7 @@ Task<void> Call::close() {
   co_await scope_.close();
   scope_.reopen();
   exchange_.upstream.latency = exchange_.loop().clock() - began_exactly_;
+  in_flight_ = {};
   if (body_) exchange_.bytes_in = body_->received();
   if (!connection_) co_return;
   // A request that was not sent whole leaves a connection nobody can use.

@@ -114,6 +114,7 @@ class Call {
   Instant try_deadline_{};
   std::shared_ptr<const EndpointSet> set_;
   std::uint32_t endpoint_ = Service::kNone;
+  InFlight in_flight_;
   Pool* pool_ = nullptr;
   std::unique_ptr<http::h1::ClientConnection> connection_;
   Progress progress_ = Progress::nothing_sent;

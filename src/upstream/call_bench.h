@@ -235,8 +235,15 @@ class CallBench {
     for (std::uint8_t i = 0; i < endpoints; ++i) add_endpoint(i + 1U);
     set.plan_rounds();
   }
+  // However calls ended, none is counted as in flight any more.
+  ~CallBench() {
+    for (std::uint32_t i = 0; i < set.endpoints.size(); ++i) EXPECT_EQ(in_flight(i), 0U);
+  }
   static SocketAddress address(std::uint8_t endpoint) {
     return SimNetwork::address(static_cast<std::uint8_t>(1 + endpoint), 80);
+  }
+  std::uint32_t in_flight(std::uint32_t endpoint) const {
+    return set.endpoints[endpoint].state->in_flight();
   }
   // All addresses belong to one configured instance, as of a name that resolves to several.
   void make_siblings() {

@@ -348,6 +348,47 @@ TEST(CallClient, ATunnelIsNotWatchedSinceItPassesTheFinOn) {
   }
 }
 
+// --- In flight
+
+TEST(CallInFlight, ATryCountsFromItsConnectToTheAnswersEnd) {
+  CallBench bench;
+  ScriptedService service(bench.loop, CallBench::address(0),
+                          {{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegun",
+                            End::keep,
+                            true,
+                            1s,
+                            {},
+                            "later",
+                            1s}});
+  Called called;
+  bench.start("GET", nullptr, called);
+  bench.loop.run_for(100ms);
+  EXPECT_EQ(bench.in_flight(0), 1U);
+  bench.loop.run_for(1400ms);
+  EXPECT_EQ(bench.in_flight(0), 1U);
+  bench.finish();
+  EXPECT_EQ(called.content, "begunlater");
+  EXPECT_EQ(bench.in_flight(0), 0U);
+}
+
+TEST(CallInFlight, AnotherTryCountsElsewhere) {
+  CallBench bench(1, 2);
+  bench.config.retry.backoff = 0ms;
+  const Act slow{ok(), End::keep, true, 10s};
+  const Act broken{"", End::fin, true, 10s};
+  ScriptedService first(bench.loop, CallBench::address(0), {broken, slow});
+  ScriptedService second(bench.loop, CallBench::address(1), {broken, slow});
+  Called called;
+  bench.start("GET", nullptr, called);
+  bench.loop.run_for(5s);
+  const auto at_first = bench.in_flight(0);
+  EXPECT_EQ(at_first + bench.in_flight(1), 1U);
+  bench.loop.run_for(10s);
+  EXPECT_EQ(bench.in_flight(0), 1U - at_first);
+  EXPECT_EQ(bench.in_flight(1), at_first);
+  bench.finish();
+}
+
 // --- Whatever happens
 
 TEST(Call, CanBeCancelledAtAnyTime) {

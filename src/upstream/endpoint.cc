@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <queue>
+#include <tuple>
 
 namespace penstock {
 namespace {
@@ -9,22 +11,41 @@ namespace {
 // Turns of all endpoints in one round; weights beyond are scaled down to it.
 constexpr std::uint64_t kMostTurns = 10'000;
 
-std::vector<std::int64_t> turns_of(const std::vector<Endpoint>& endpoints) {
+std::vector<std::uint64_t> turns_of(const std::vector<Endpoint>& endpoints) {
   std::uint64_t divisor = 0;
   std::uint64_t total = 0;
   for (const auto& endpoint : endpoints) {
     divisor = std::gcd(divisor, std::uint64_t{endpoint.weight});
     total += endpoint.weight;
   }
-  std::vector<std::int64_t> turns;
+  std::vector<std::uint64_t> turns;
   if (total == 0) return turns;
   total /= divisor;
   const auto shrink = std::max<std::uint64_t>(1, (total + kMostTurns - 1) / kMostTurns);
   for (const auto& endpoint : endpoints) {
-    const auto share = (endpoint.weight / divisor + shrink - 1) / shrink;
-    turns.push_back(static_cast<std::int64_t>(share));
+    turns.push_back((endpoint.weight / divisor + shrink - 1) / shrink);
   }
   return turns;
+}
+
+// An endpoint's turn: it falls between two places of the round, so that the endpoint is never as
+// much as a turn ahead of its share or behind it.
+struct Turn {
+  std::uint64_t begin;
+  std::uint64_t end;
+  std::uint64_t number;
+  std::uint32_t endpoint;
+};
+constexpr auto kBeginsLater = [](const Turn& a, const Turn& b) { return a.begin > b.begin; };
+constexpr auto kEndsLater = [](const Turn& a, const Turn& b) {
+  return std::tie(a.end, a.begin, a.endpoint) > std::tie(b.end, b.begin, b.endpoint);
+};
+template <class Order>
+using Turns = std::priority_queue<Turn, std::vector<Turn>, Order>;
+
+Turn turn_of(std::uint32_t endpoint, std::uint64_t number, std::uint64_t turns,
+             std::uint64_t total) {
+  return {number * total / turns, ((number + 1) * total + turns - 1) / turns, number, endpoint};
 }
 
 }  // namespace
@@ -42,24 +63,25 @@ bool EndpointState::connect_failed(Instant now) {
   return !was_ejected;
 }
 
-// Always the endpoint that is most behind its share: an endpoint of weight 3 beside one of weight 1
-// gets a a b a, not a a a b.
+// Of the turns that have begun the one that ends first: a weight of 3 beside one of 1 gets a a b a,
+// not a a a b.
 void EndpointSet::plan_rounds() {
   edition = next_edition();
   rounds.clear();
   const auto turns = turns_of(endpoints);
-  const auto total = std::accumulate(turns.begin(), turns.end(), std::int64_t{0});
-  if (std::all_of(turns.begin(), turns.end(), [](auto n) { return n == 1; })) {
-    rounds.resize(turns.size());
-    std::iota(rounds.begin(), rounds.end(), 0U);
-    return;
-  }
-  std::vector<std::int64_t> behind(turns.size(), 0);
-  for (std::int64_t turn = 0; turn < total; ++turn) {
-    for (std::size_t i = 0; i < turns.size(); ++i) behind[i] += turns[i];
-    const auto next = std::max_element(behind.begin(), behind.end());
-    *next -= total;
-    rounds.push_back(static_cast<std::uint32_t>(next - behind.begin()));
+  const auto total = std::accumulate(turns.begin(), turns.end(), std::uint64_t{0});
+  Turns<decltype(kBeginsLater)> later;
+  Turns<decltype(kEndsLater)> begun;
+  for (std::uint32_t i = 0; i < turns.size(); ++i)
+    if (turns[i] > 0) later.push(turn_of(i, 0, turns[i], total));
+  while (rounds.size() < total) {
+    for (; !later.empty() && later.top().begin <= rounds.size(); later.pop())
+      begun.push(later.top());
+    const auto turn = begun.top();
+    begun.pop();
+    rounds.push_back(turn.endpoint);
+    if (turn.number + 1 < turns[turn.endpoint])
+      later.push(turn_of(turn.endpoint, turn.number + 1, turns[turn.endpoint], total));
   }
 }
 

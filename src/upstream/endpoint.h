@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/duration.h"
@@ -29,9 +30,35 @@ class EndpointState {
       failures_.store(0, std::memory_order_relaxed);
   }
 
+  // Tries that have it for their endpoint now, of all workers. Counted by InFlight.
+  std::uint32_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+
  private:
+  friend class InFlight;
   alignas(64) std::atomic<std::int64_t> ejected_until_{0};
   std::atomic<std::uint32_t> failures_{0};
+  // Written with every request, while the rest is mostly read.
+  alignas(64) std::atomic<std::uint32_t> in_flight_{0};
+};
+
+// Counts one try at an endpoint for as long as it lives. The state must outlive it.
+class InFlight {
+ public:
+  InFlight() = default;
+  explicit InFlight(EndpointState& state) : state_(&state) {
+    state.in_flight_.fetch_add(1, std::memory_order_relaxed);
+  }
+  InFlight(InFlight&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  InFlight& operator=(InFlight other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~InFlight() {
+    if (state_ != nullptr) state_->in_flight_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  EndpointState* state_ = nullptr;
 };
 
 // One address at which a service is served.

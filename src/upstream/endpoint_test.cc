@@ -35,6 +35,30 @@ TEST(EndpointSet, GivesNothingToWeightZero) {
   EXPECT_THAT(with_weights({}).rounds, IsEmpty());
 }
 
+// Whoever stops within a round has not been unfair by more than a turn.
+TEST(EndpointSet, EveryBeginningOfARoundIsFairToATurn) {
+  for (const auto& weights : std::vector<std::initializer_list<std::uint32_t>>{{3, 1},
+                                                                               {5, 1, 1},
+                                                                               {7, 3, 2},
+                                                                               {10, 1, 1, 1, 1},
+                                                                               {1, 1, 1},
+                                                                               {1000, 999, 1},
+                                                                               {1, 2, 3, 4, 5, 6},
+                                                                               {97, 13, 5, 1}}) {
+    const auto set = with_weights(weights);
+    const auto total = static_cast<double>(set.rounds.size());
+    std::vector<double> given(set.endpoints.size());
+    for (std::size_t turn = 0; turn < set.rounds.size(); ++turn) {
+      ++given[set.rounds[turn]];
+      for (std::size_t i = 0; i < given.size(); ++i) {
+        const auto due =
+            static_cast<double>(set.endpoints[i].weight) * static_cast<double>(turn + 1) / total;
+        ASSERT_LT(std::abs(given[i] - due), 1.0) << "endpoint " << i << " turn " << turn;
+      }
+    }
+  }
+}
+
 TEST(EndpointSet, KeepsARoundShortAndItsSharesRight) {
   const auto set = with_weights({1000, 999, 997, 1000, 991, 983, 977, 971, 967, 953, 947, 941});
   EXPECT_LT(set.rounds.size(), 12'000U);
@@ -72,6 +96,25 @@ TEST(EndpointState, IsNeverEjectedForLongerThanTheLongest) {
   EndpointState state;
   for (int i = 0; i < 100; ++i) state.connect_failed(Instant{1h});
   EXPECT_FALSE(state.ejected(Instant{1h} + EndpointState::kLongestEjection));
+}
+
+TEST(EndpointState, CountsWhatIsInFlight) {
+  EndpointState state;
+  EndpointState other;
+  {
+    InFlight first(state);
+    InFlight second(state);
+    EXPECT_EQ(state.in_flight(), 2U);
+    InFlight moved(std::move(first));
+    EXPECT_EQ(state.in_flight(), 2U);
+    second = InFlight(other);
+    EXPECT_EQ(state.in_flight(), 1U);
+    EXPECT_EQ(other.in_flight(), 1U);
+    moved = {};
+    EXPECT_EQ(state.in_flight(), 0U);
+  }
+  EXPECT_EQ(state.in_flight(), 0U);
+  EXPECT_EQ(other.in_flight(), 0U);
 }
 
 }  // namespace

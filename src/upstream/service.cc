@@ -11,13 +11,14 @@ Service::Service(Loop& loop, MetricStore& store, const ServiceConfig& config, st
       workers_(workers),
       series_(store, config.service_name.value),
       budget_(config.retry.budget.share()),
-      turn_(loop.random().next()),
+      balance_(config.load_balancing.strategy, loop.random()),
       set_(std::make_shared<EndpointSet>()) {
   configure(config);
 }
 
 void Service::configure(const ServiceConfig& config) {
   budget_.set_share(config.retry.budget.share());
+  balance_.use(config.load_balancing.strategy);
   terms_.most = (config.pool.max_connections + workers_ - 1) / workers_;
   while (terms_.open > terms_.most && evict()) {
   }
@@ -49,24 +50,6 @@ void Service::adopt(const std::shared_ptr<const EndpointSet>& set) {
 void Service::retire() {
   terms_.idle_timeout = {};
   for (auto& [endpoint, pool] : pools_) pool->close_idle();
-}
-
-std::uint32_t Service::choose(const EndpointSet& set, const EndpointState* avoid) {
-  if (set.rounds.empty()) return kNone;
-  auto best = kNone;
-  int best_fault = 4;
-  const auto first = turn_;
-  for (std::size_t i = 0; i < set.rounds.size() && best_fault > 0; ++i) {
-    const auto candidate = set.rounds[(first + i) % set.rounds.size()];
-    const auto& state = *set.endpoints[candidate].state;
-    const bool ejected = state.ejected(loop_.now());
-    const int fault = (ejected ? 2 : 0) + (&state == avoid ? 1 : 0);
-    if (fault >= best_fault) continue;
-    best = candidate;
-    best_fault = fault;
-    turn_ = first + i + 1;
-  }
-  return best;
 }
 
 Pool& Service::pool(const EndpointSet& set, std::uint32_t endpoint) {

@@ -9,6 +9,7 @@
 
 #include "observe/series.h"
 #include "runtime/loop.h"
+#include "upstream/balance.h"
 #include "upstream/endpoint.h"
 #include "upstream/pool.h"
 #include "upstream/retry_budget.h"
@@ -16,7 +17,7 @@
 
 namespace penstock {
 
-// One worker's view of a service: its endpoints, its turn in the round, its pools and its retry
+// One worker's view of a service: its endpoints, which is next, its pools and its retry
 // budget. It belongs to the worker and outlives snapshots: see Services.
 class Service {
  public:
@@ -39,11 +40,11 @@ class Service {
   // worker's own.
   const std::shared_ptr<const EndpointSet>& endpoints() const { return set_; }
 
-  // The endpoint whose turn it is, as an index into the set; kNone when there is none. Ejected ones
-  // are passed over, unless all are: then the service is worth a try all the same. `avoid` (the
-  // endpoint of the try before) is taken only if there is no other.
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  std::uint32_t choose(const EndpointSet& set, const EndpointState* avoid);
+  // The endpoint for a try: see Balance.
+  static constexpr std::uint32_t kNone = Balance::kNone;
+  std::uint32_t choose(const EndpointSet& set, const EndpointState* avoid) {
+    return balance_.choose(set, avoid, loop_.now());
+  }
 
   // The pool of an endpoint of this set.
   Pool& pool(const EndpointSet& set, std::uint32_t endpoint);
@@ -58,8 +59,8 @@ class Service {
   const std::uint32_t workers_;
   ServiceSeries series_;
   RetryBudget budget_;
+  Balance balance_;
   PoolTerms terms_;
-  std::uint64_t turn_;
   std::shared_ptr<const EndpointSet> set_;
   std::vector<Pool*> by_index_;  // Of set_.
   std::unordered_map<std::string, std::unique_ptr<Pool>> pools_;

@@ -34,9 +34,11 @@ struct InstanceConfig {
   }
 };
 
-enum class BalanceStrategy : std::uint8_t { round_robin };
+enum class BalanceStrategy : std::uint8_t { round_robin, least_connections, random };
 constexpr auto schema_choices(BalanceStrategy) {
-  return std::array{schema::choice("roundRobin", BalanceStrategy::round_robin)};
+  return std::array{schema::choice("roundRobin", BalanceStrategy::round_robin),
+                    schema::choice("leastConnections", BalanceStrategy::least_connections),
+                    schema::choice("random", BalanceStrategy::random)};
 }
 
 struct LoadBalancingConfig {
@@ -45,7 +47,10 @@ struct LoadBalancingConfig {
   static constexpr auto describe() {
     using C = LoadBalancingConfig;
     return schema::object(
-        schema::field("strategy", &C::strategy, "How an instance is chosen for a request."));
+        schema::field("strategy", &C::strategy,
+                      "How an instance is chosen for a request: by turns; the one with the fewest "
+                      "requests in flight; or of two taken at random the one with fewer. Weights "
+                      "are honoured by all."));
   }
 };
 

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 
 #include "runtime/sim/sim_loop.h"
@@ -38,67 +37,23 @@ class ServiceTest : public ::testing::Test {
     service_.adopt(set);
     return set;
   }
-  std::map<std::uint32_t, int> choose(const EndpointSet& set, int times,
-                                      std::uint32_t avoid = Service::kNone) {
-    const auto* const state = avoid == Service::kNone ? nullptr : set.endpoints[avoid].state.get();
-    std::map<std::uint32_t, int> chosen;
-    for (int i = 0; i < times; ++i) ++chosen[service_.choose(set, state)];
-    return chosen;
-  }
 
   SimLoop loop_{1};
   MetricStore store_;
   Service service_{loop_, store_, config(), 2};
 };
 
-using Chosen = std::map<std::uint32_t, int>;
+TEST_F(ServiceTest, ChoosesAsItsConfigurationSays) {
+  const auto set = adopted({"a", "b"});
+  const InFlight busy(*set->endpoints[0].state);
+  auto other = config();
+  other.load_balancing.strategy = BalanceStrategy::least_connections;
+  service_.configure(other);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(service_.choose(*set, nullptr), 1U);
+}
 
-TEST_F(ServiceTest, NoEndpointIsNone) {
+TEST_F(ServiceTest, KnowsNoEndpointsAtFirst) {
   EXPECT_EQ(service_.choose(*service_.endpoints(), nullptr), Service::kNone);
-  EXPECT_EQ(service_.choose(set_of({}), nullptr), Service::kNone);
-  auto weightless = set_of({"a"});
-  weightless.endpoints[0].weight = 0;
-  weightless.plan_rounds();
-  EXPECT_EQ(service_.choose(weightless, nullptr), Service::kNone);
-}
-
-TEST_F(ServiceTest, EndpointsTakeTurns) {
-  const auto set = set_of({"a", "b", "c"});
-  EXPECT_EQ(choose(set, 30), (Chosen{{0, 10}, {1, 10}, {2, 10}}));
-}
-
-TEST_F(ServiceTest, WorkersBeginAtDifferentPlaces) {
-  const auto set = set_of({"a", "b", "c", "d", "e", "f", "g", "h"});
-  std::map<std::uint32_t, int> first;
-  for (int i = 0; i < 20; ++i) ++first[Service(loop_, store_, config(), 2).choose(set, nullptr)];
-  EXPECT_GT(first.size(), 2U);
-}
-
-TEST_F(ServiceTest, AnEjectedEndpointIsPassedOverUntilItsTimeIsUp) {
-  const auto set = set_of({"a", "b"});
-  set.endpoints[0].state->connect_failed(loop_.now());
-  EXPECT_EQ(choose(set, 10), (Chosen{{1, 10}}));
-  loop_.run_for(EndpointState::kFirstEjection);
-  EXPECT_EQ(choose(set, 10), (Chosen{{0, 5}, {1, 5}}));
-}
-
-TEST_F(ServiceTest, WhenAllAreEjectedAllAreTried) {
-  const auto set = set_of({"a", "b"});
-  for (const auto& endpoint : set.endpoints) endpoint.state->connect_failed(loop_.now());
-  EXPECT_EQ(choose(set, 10), (Chosen{{0, 5}, {1, 5}}));
-}
-
-TEST_F(ServiceTest, TheEndpointOfTheTryBeforeIsAvoided) {
-  const auto set = set_of({"a", "b", "c"});
-  EXPECT_EQ(choose(set, 30, 1).count(1), 0U);
-}
-
-TEST_F(ServiceTest, TheEndpointOfTheTryBeforeIsTakenIfThereIsNoOther) {
-  EXPECT_EQ(choose(set_of({"a"}), 3, 0), (Chosen{{0, 3}}));
-  // One that is not ejected is better than another that is.
-  const auto set = set_of({"a", "b"});
-  set.endpoints[1].state->connect_failed(loop_.now());
-  EXPECT_EQ(choose(set, 3, 0), (Chosen{{0, 3}}));
 }
 
 TEST_F(ServiceTest, EndpointsKeepTheirPoolsFromSetToSet) {
