@@ -2,8 +2,10 @@
 // a seed brings, these hold: an answer is the one that was asked for, or says that it is not; what
 // may not be sent twice is not; nobody waits longer than the timeouts say; nothing is left behind.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -17,9 +19,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kService =
+constexpr std::string_view kLimits =
     "timeouts: { connect: 200ms, firstByte: 500ms, idle: 400ms, total: 2s, perTry: 900ms }, "
-    "retry: { attempts: 3 }, pool: { maxConnections: 6, idleTimeout: 1s }";
+    "retry: { attempts: 3 }";
+const std::string kService =
+    std::string(kLimits) + ", pool: { maxConnections: 6, idleTimeout: 1s }";
+constexpr std::array<std::string_view, 3> kStrategies{"roundRobin", "leastConnections", "random"};
 constexpr Duration kTotal = 2s;
 constexpr int kAttempts = 3;
 constexpr std::uint8_t kInstances = 3;
@@ -32,6 +37,12 @@ class Chaos {
       origins_.push_back(std::make_unique<Origin>(world_, World::instance(i),
                                                   [this](const Asked&) { return some_act(); }));
     }
+  }
+
+  // Until all clients have had their answers, while the configuration changes again and again.
+  void run_and_reload() {
+    weather_.spawn(reload());
+    run();
   }
 
   // Until all clients have had their answers.
@@ -76,6 +87,19 @@ class Chaos {
     weather_.cancel();
     world_.loop().run_until([this] { return clients_.empty() && weather_.empty(); });
     clear_up();
+  }
+
+  Task<void> reload() {
+    for (;;) {
+      const auto slept = co_await sleep_for(world_.loop(), world_.up_to(300ms));
+      if (!slept) co_return;
+      const auto strategy = kStrategies[world_.random().below(kStrategies.size())];
+      const auto service = fmt::format(
+          "{}, pool: {{ maxConnections: {}, idleTimeout: {}ms }}, "
+          "loadBalancing: {{ strategy: {} }}",
+          kLimits, 1 + world_.random().below(8), world_.random().below(1000), strategy);
+      world_.publish(service, world_.chance(70) ? "s" : "t");
+    }
   }
 
   Act some_act() {
@@ -211,6 +235,10 @@ void for_each_seed(void (Chaos::*run)()) {
 
 TEST(Chaos, WhateverHappensThePromisesHold) {
   for_each_seed(&Chaos::run);
+}
+
+TEST(Chaos, TheConfigurationMayChangeAtAnyTime) {
+  for_each_seed(&Chaos::run_and_reload);
 }
 
 TEST(Chaos, TheGatewayMayBeCutAtAnyTime) {

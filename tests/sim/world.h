@@ -8,6 +8,7 @@
 
 #include "config/load.h"
 #include "config/snapshot.h"
+#include "control/directory.h"
 #include "gateway/gateway.h"
 #include "listener/listener.h"
 #include "observe/metrics.h"
@@ -35,6 +36,10 @@ class World {
   }
   static constexpr std::uint16_t kInstancePort = 80;
 
+  // Another version of the configuration: with other keys of the service, which may have another
+  // name, and another place among services that nobody asks for.
+  void publish(std::string_view service, std::string_view name = "s");
+
   // Whatever the test wants to run beside the gateway; cancelled at the end.
   Scope& scope() { return scope_; }
   // Runs a task to its end.
@@ -55,7 +60,10 @@ class World {
  private:
   SimLoop loop_;
   Random random_;
-  Config config_;
+  const std::uint8_t instances_;
+  std::uint64_t version_ = 0;
+  DirectoryBuilder directory_;
+  std::vector<std::shared_ptr<const EndpointState>> states_;  // All there ever were.
   MetricStore store_;
   Gateway gateway_;
   std::unique_ptr<ListenerShared> shared_;
