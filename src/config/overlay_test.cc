@@ -92,6 +92,29 @@ TEST(Overlay, ReplacesTheOtherSpellingOfAList) {
   EXPECT_EQ(routes[1].hosts[0].value, "h.example");
 }
 
+TEST(Overlay, ReplacesOneWayToAServiceByAnother) {
+  const auto split =
+      laid({"routes: [ { routeId: get, split: [ { upstreamService: users, "
+            "weight: 1 } ] } ]\n"});
+  EXPECT_THAT(said(split), IsEmpty());
+  EXPECT_FALSE(split.config.document.routes[0].select.target.upstream_service);
+  EXPECT_TRUE(split.config.document.routes[0].select.target.split);
+}
+
+TEST(Overlay, MergesVersionsByTheirNames) {
+  const auto loaded = laid(
+      {"routes: [ { routeId: get, versions: { header: V, to: { v1: { upstreamService: orders } } } "
+       "} ]\n",
+       "routes: [ { routeId: get, versions: { to: { v1: { sunset: 2030-01-01 }, v2: { "
+       "upstreamService: users } } } } ]\n"});
+  EXPECT_THAT(said(loaded), IsEmpty());
+  const auto& versions = loaded.config.document.routes[0].select.versions->to.entries;
+  ASSERT_EQ(versions.size(), 2u);
+  EXPECT_EQ(versions[0].value.target.upstream_service->value, "orders");
+  EXPECT_TRUE(versions[0].value.sunset);
+  EXPECT_EQ(versions[1].key.value, "v2");
+}
+
 TEST(Overlay, RefusesBothSpellingsOfOneOverlay) {
   EXPECT_THAT(said(laid({"routes: [ { routeId: get, methods: [ GET ], method: PUT } ]\n"})),
               ElementsAre(HasSubstr("over1.yaml:1:27 routes[0]: found both \"method\"")));

@@ -31,6 +31,13 @@ routes:
       stream: true }
   - { routeId: nowhere, methods: [ GET, OPTIONS ], path: /nowhere, upstreamService: nowhere,
       authRequired: false }
+  - { routeId: versions, method: GET, path: /versions, authRequired: false,
+      versions: { header: Api-Version, default: v1, to: {
+        v1: { upstreamService: s, deprecated: 2023-01-01, successor: /next },
+        v2: { upstreamService: nowhere } } } }
+  - { routeId: split, method: GET, path: /split, authRequired: false,
+      split: [ { upstreamService: s, weight: 1 }, { upstreamService: nowhere, weight: 1 } ],
+      stickyBy: { cookie: bucket } }
 )";
 
 // Everything from the client's bytes to the service's, in virtual time.
@@ -56,6 +63,10 @@ class GatewayTest : public ::testing::Test {
     gateway_.directory().swap_to(new Edition<Directory>(loop_, directory(), 1));
     gateway_.snapshot().swap_to(
         new Edition<Snapshot>(loop_, std::move(*compile(config_.document, ++version_)), 1));
+  }
+  void keep_only(std::string_view route) {
+    std::erase_if(config_.document.routes,
+                  [&](const auto& other) { return other.route_id.value != route; });
   }
   std::unique_ptr<const Directory> directory() const {
     auto made = std::make_unique<Directory>();
@@ -353,6 +364,48 @@ TEST_F(GatewayTest, AnAnswerWithTooManyConnectionOptionsIsARefusalWithItsProblem
   expect_refused(get("/open/1"), 502, "upstream_malformed");
 }
 
+// --- Select
+
+TEST_F(GatewayTest, AVersionGoesToItsServiceAndSaysThatItIsDeprecated) {
+  answer({{"HTTP/1.1 200 OK\r\nDeprecation: @1\r\nContent-Length: 2\r\n\r\nok"}});
+  const auto answer = get("/versions");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+  EXPECT_EQ(field(answer, "Deprecation"), "@1672531200");
+  EXPECT_EQ(answer.find("Deprecation: @1\r\n"), std::string::npos);
+  EXPECT_EQ(field(answer, "Link"), "</next>; rel=\"successor-version\"");
+  EXPECT_EQ(field(answer, "Vary"), "Api-Version");
+  const auto line = logged();
+  EXPECT_EQ(line["api_version"], "v1");
+  EXPECT_EQ(line["upstream_service"], "s");
+}
+
+TEST_F(GatewayTest, AnotherVersionGoesToAnotherService) {
+  expect_refused(get("/versions", "api-version: v2\r\n"), 502, "upstream_connect_refused");
+  const auto line = logged();
+  EXPECT_EQ(line["api_version"], "v2");
+  EXPECT_EQ(line["upstream_service"], "nowhere");
+}
+
+TEST_F(GatewayTest, AnUnknownVersionIs400AndNamesTheKnown) {
+  const auto answer = get("/versions", "Api-Version: v3\r\n");
+  expect_refused(answer, 400, "unknown_version");
+  const std::string detail = problem(answer)["detail"];
+  EXPECT_NE(detail.find("Api-Version may be v1, v2."), std::string::npos) << detail;
+  EXPECT_EQ(logged()["api_version"], nullptr);
+}
+
+TEST_F(GatewayTest, ACallerKeepsToWhatItsCookieSays) {
+  const auto first = get("/split");
+  const auto cookie = field(first, "Set-Cookie");
+  EXPECT_TRUE(cookie.starts_with("bucket=")) << first;
+  const auto service = logged()["upstream_service"];
+  for (int i = 0; i < 5; ++i) {
+    const auto again = get("/split", "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n");
+    EXPECT_EQ(field(again, "Set-Cookie"), "(none)");
+    EXPECT_EQ(logged()["upstream_service"], service);
+  }
+}
+
 TEST_F(GatewayTest, AServiceThatIsNotThereIs502) {
   const auto answer = get("/nowhere");
   expect_refused(answer, 502, "upstream_connect_refused");
@@ -447,8 +500,7 @@ TEST_F(GatewayTest, AServiceThatVanishesAnswersItsLastRequests) {
   begin_to_ask("/open/1", heard);
   const auto before = config_.document;
   config_.document.services.erase(config_.document.services.begin());
-  config_.document.routes.erase(config_.document.routes.begin(),
-                                config_.document.routes.begin() + 3);
+  keep_only("nowhere");
   publish();
   expect_refused(get_once("/nowhere"), 502, "upstream_connect_refused");
   // The first try of it fails: even then it may have another.
@@ -480,8 +532,7 @@ TEST_F(GatewayTest, ATunnelOutlivesItsService) {
                             heard));
   loop_.run_for(1s);
   config_.document.services.erase(config_.document.services.begin());
-  config_.document.routes.erase(config_.document.routes.begin(),
-                                config_.document.routes.begin() + 3);
+  keep_only("nowhere");
   for (int i = 0; i < 3; ++i) {
     publish();
     get_once("/nowhere");
