@@ -7,7 +7,7 @@ import { eventually } from '../harness/eventually.mjs';
 import { ask, get, request } from '../harness/raw_client.mjs';
 import { atEnd, rawOrigin, scene } from '../harness/scene.mjs';
 
-const keys = ['ts', 'request_id', 'trace_id', 'span_id', 'client_ip', 'method', 'host', 'path', 'query', 'protocol', 'route_id', 'user_id',
+const keys = ['ts', 'request_id', 'trace_id', 'span_id', 'client_ip', 'method', 'host', 'path', 'query', 'protocol', 'route_id', 'api_version', 'user_id',
   'tenant_id', 'auth_method', 'upstream_service', 'upstream_endpoint', 'attempts', 'status_code', 'upstream_status', 'reason', 'bytes_in',
   'bytes_out', 'latency_ms', 'upstream_latency_ms', 'gateway_latency_ms', 'user_agent', 'config_version'];
 
