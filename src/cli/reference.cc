@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/reason.h"
+#include "config/policies.h"
 #include "config/reference.h"
 #include "observe/families.h"
 
@@ -19,7 +22,9 @@ std::string reasons_reference() {
       "| code | status | whose fault | Proxy-Status error | what it says "
       "|\n|---|---|---|---|---|\n";
   constexpr std::string_view sides[] = {"client", "gateway", "upstream"};
-  for (const auto* const reason : reasons::kAll)
+  std::vector<const Reason*> all(std::begin(reasons::kAll), std::end(reasons::kAll));
+  for (const auto* const reason : policy_reasons()) all.push_back(reason);
+  for (const auto* const reason : all)
     text += fmt::format("| `{}` | {} | {} | `{}` | {} |\n", reason->code, reason->status,
                         sides[static_cast<std::size_t>(reason->side)], reason->proxy_status,
                         reason->sentence);

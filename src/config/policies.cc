@@ -115,6 +115,9 @@ class KindCheck {
     for (std::size_t i = 0; i < objects.size(); ++i) {
       const auto path = fmt::format("{}[{}]", kPoliciesKey<P>, i);
       ids_.add(objects[i].policy_id, path + ".policyId");
+      if (objects[i].policy_id.value == kNoPolicy)
+        findings_.error(objects[i].policy_id.at, path + ".policyId",
+                        "found \"off\", expected another name: on a route it means none");
       P::check(objects[i].config, path, findings_);
     }
     names_ = ids_.all();
@@ -151,6 +154,13 @@ class KindCheck {
 
 Policies make_policies(const Document& document, const PolicyHome& home) {
   return Maker(document, home).make();
+}
+
+std::vector<const Reason*> policy_reasons() {
+  std::vector<const Reason*> reasons;
+  Kinds::each(
+      [&]<class P>() { reasons.insert(reasons.end(), P::kReasons.begin(), P::kReasons.end()); });
+  return reasons;
 }
 
 void check_policies(const Document& document, schema::Findings& findings) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/reason.h"
 #include "config/config.h"
 #include "policy/policy.h"
 #include "schema/findings.h"
@@ -36,6 +37,9 @@ struct Policies {
 
 // Of a document that was checked.
 Policies make_policies(const Document& document, const PolicyHome& home);
+
+// Why policies of any kind reject; for the reference.
+std::vector<const Reason*> policy_reasons();
 
 // Policies' ids, what a kind itself finds wrong, routes that name none there is.
 void check_policies(const Document& document, schema::Findings& findings);

@@ -5,9 +5,9 @@
 #include "route/entry.h"
 
 namespace penstock {
-std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Document& document,
-                                                                    std::uint64_t version,
-                                                                    const PolicyHome& home) {
+std::expected<std::unique_ptr<Snapshot>, std::string> compile(const Document& document,
+                                                              std::uint64_t version,
+                                                              const PolicyHome& home) {
   ServiceIndices services;
   for (const auto& service : document.services)
     services.emplace(service.service_name.value, static_cast<std::uint32_t>(services.size()));
@@ -27,9 +27,9 @@ std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Docume
   }
   auto router = Router::compile(entries);
   if (!router) return std::unexpected(router.error());
-  return std::make_unique<const Snapshot>(Snapshot{std::move(*router), std::move(routes),
-                                                   document.services, make_policies(document, home),
-                                                   version});
+  return std::make_unique<Snapshot>(Snapshot{std::move(*router), std::move(routes),
+                                             document.services, make_policies(document, home),
+                                             version});
 }
 
 }  // namespace penstock

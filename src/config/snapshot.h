@@ -25,8 +25,8 @@ struct Snapshot {
 
 // Compiles a document that was checked. The error is a sentence. Takes its time on large documents:
 // not for a worker.
-std::expected<std::unique_ptr<const Snapshot>, std::string> compile(const Document& document,
-                                                                    std::uint64_t version,
-                                                                    const PolicyHome& home = {});
+std::expected<std::unique_ptr<Snapshot>, std::string> compile(const Document& document,
+                                                              std::uint64_t version,
+                                                              const PolicyHome& home = {});
 
 }  // namespace penstock

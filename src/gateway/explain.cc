@@ -92,7 +92,7 @@ class Explainer {
     if (!gateway_.guard(exchange_)) return say(Stage::guard, "gateway", answer_of(exchange_));
     say(Stage::guard, "gateway", fmt::format("passes, client {}", exchange_.client.client_text));
     const auto& target = exchange_.target;
-    out_.candidates = snapshot_->router.explain(Gateway::route_request(exchange_));
+    out_.candidates = snapshot_->router.explain(Gateway::route_request(exchange_, *snapshot_));
     out_.request =
         fmt::format("{} {} {}", exchange_.request.method_text, target.authority.text, target.text);
     if (!gateway_.match(exchange_, *snapshot_))

@@ -69,7 +69,7 @@ class Gateway {
   // --- The stages, in their order; false when the exchange has been answered.
   bool guard(Exchange& exchange);
   bool match(Exchange& exchange, const Snapshot& snapshot);
-  static RouteRequest route_request(const Exchange& exchange);
+  static RouteRequest route_request(const Exchange& exchange, const Snapshot& snapshot);
   static void authenticate(Exchange& exchange);
   void select(Exchange& exchange);
   Task<void> forward(Exchange& exchange, Held& held);

@@ -27,8 +27,9 @@ std::optional<Step> Gateway::ask_next(Exchange& exchange) {
   enter(exchange, last ? Stage::select : policy->stage());
   if (last || exchange.answered()) return std::nullopt;
   ++exchange.asked;
-  const Stopwatch watch(exchange, policy->stage(), policy->kind());
+  Stopwatch watch(exchange, policy->stage(), policy->kind());
   auto step = policy->on_request(exchange);
+  if (step.kind() == Step::Kind::later) watch.forget();
   if (step.kind() == Step::Kind::reject) exchange.reject(step.reason(), step.detail());
   return step;
 }

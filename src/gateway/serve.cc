@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include "exchange/problem.h"
 #include "gateway/gateway.h"
 #include "gateway/stopwatch.h"
 #include "http/h1/tunnel.h"
+#include "policy/policy.h"
 #include "upstream/call.h"
 
 namespace penstock {
@@ -59,19 +62,28 @@ bool Gateway::guard(Exchange& exchange) {
   return false;
 }
 
-// What routes are matched by.
-RouteRequest Gateway::route_request(const Exchange& exchange) {
-  return {.host = exchange.target.authority.host,
-          .path = exchange.target.path,
-          .method = exchange.request.method_text,
-          .query = exchange.target.query,
-          .fields = &exchange.request.fields};
+// What routes are matched by. Of a preflight that is the method that it asks about, if CORS is
+// answered where that leads; else it is the OPTIONS request that it looks like.
+RouteRequest Gateway::route_request(const Exchange& exchange, const Snapshot& snapshot) {
+  RouteRequest request{.host = exchange.target.authority.host,
+                       .path = exchange.target.path,
+                       .method = exchange.request.method_text,
+                       .query = exchange.target.query,
+                       .fields = &exchange.request.fields};
+  const auto asked = http::preflight_method(exchange.request);
+  if (asked.empty()) return request;
+  request.method = asked;
+  const auto found = snapshot.router.match(request);
+  const bool answered = found.found() && std::ranges::any_of(snapshot.policies.chain(found.route),
+                                                             &Policy::answers_preflights);
+  if (!answered) request.method = exchange.request.method_text;
+  return request;
 }
 
 bool Gateway::match(Exchange& exchange, const Snapshot& snapshot) {
   exchange.stage = Stage::match;
   const Stopwatch watch(exchange, Stage::match);
-  const auto found = snapshot.router.match(route_request(exchange));
+  const auto found = snapshot.router.match(route_request(exchange, snapshot));
   const auto* const route = found.found() ? &snapshot.routes[found.route] : nullptr;
   if (exchange.target.encoded_slash && (route == nullptr || !route->encoded_slashes)) {
     exchange.reject(reasons::kMalformedRequest, "The path has an encoded slash.");

@@ -23,6 +23,8 @@ class Stopwatch {
     auto& store = *exchange_.worker->store;
     store.observe(store.histogram(Family::policy_duration, {text_of(stage_), kind_}), spent);
   }
+  // The work goes on elsewhere, and is measured there.
+  void forget() { began_ = {}; }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 

@@ -45,6 +45,8 @@ class TextBody final : public Body {
 class BodyAdapter : public Body {
  public:
   explicit BodyAdapter(Body& source) : source_(source) {}
+  BodyAdapter(const BodyAdapter&) = delete;  // Of an adapter on another it would be a copy.
+  BodyAdapter& operator=(const BodyAdapter&) = delete;
   std::optional<Result<Piece>> poll() override;
   Task<Result<Piece>> read() override;
   const Fields& trailers() const override { return source_.trailers(); }

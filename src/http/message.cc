@@ -247,6 +247,16 @@ const Field* Fields::find(std::string_view name) const {
   return nullptr;
 }
 
+const Field* Fields::only(std::string_view name) const {
+  const Field* found = nullptr;
+  for (const auto& field : list_) {
+    if (!equals_ignoring_case(field.name, name)) continue;
+    if (found != nullptr) return nullptr;
+    found = &field;
+  }
+  return found;
+}
+
 std::size_t Fields::count(Name id) const {
   std::size_t n = 0;
   for (const auto& field : list_) n += field.id == id ? 1 : 0;
@@ -270,6 +280,12 @@ void RequestHead::clear() {
   content_length = 0;
   keep_alive = true;
   expects_continue = upgrade_websocket = false;
+}
+
+std::string_view preflight_method(const RequestHead& request) {
+  if (request.method != Method::options || request.fields.count(Name::origin) != 1) return {};
+  const auto* const asked = request.fields.only("Access-Control-Request-Method");
+  return asked == nullptr ? std::string_view{} : asked->value;
 }
 
 void ResponseHead::clear() {

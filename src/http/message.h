@@ -105,6 +105,8 @@ class Fields {
   // The first with that name, or nullptr.
   const Field* find(Name id) const;
   const Field* find(std::string_view name) const;
+  // The one line with that name; nullptr when there is none, or several.
+  const Field* only(std::string_view name) const;
   bool has(Name id) const { return find(id) != nullptr; }
   std::size_t count(Name id) const;
 
@@ -149,6 +151,10 @@ struct RequestHead {
 
   void clear();
 };
+
+// The method that a CORS preflight asks about (Fetch §3.2.2): an OPTIONS with `Origin` and
+// `Access-Control-Request-Method`, one line of each. Empty for every other request.
+std::string_view preflight_method(const RequestHead& request);
 
 struct ResponseHead {
   std::uint16_t status = 0;

@@ -40,6 +40,39 @@ TEST(Method, IsCaseSensitive) {
   EXPECT_EQ(method_of(""), Method::other);
 }
 
+TEST(Fields, SayWhetherALineIsTheOnlyOne) {
+  Fields fields;
+  fields.add("X-One", "1");
+  fields.add("X-Two", "1");
+  fields.add("x-two", "2");
+  ASSERT_NE(fields.only("x-one"), nullptr);
+  EXPECT_EQ(fields.only("x-one")->value, "1");
+  EXPECT_EQ(fields.only("X-Two"), nullptr);
+  EXPECT_EQ(fields.only("X-Three"), nullptr);
+}
+
+TEST(Preflight, IsAnOptionsThatNamesOriginAndMethod) {
+  RequestHead head;
+  head.method = Method::options;
+  head.fields.add("Origin", "https://a.example");
+  EXPECT_EQ(preflight_method(head), "");
+  head.fields.add("Access-Control-Request-Method", "PUT");
+  EXPECT_EQ(preflight_method(head), "PUT");
+  head.method = Method::get;
+  EXPECT_EQ(preflight_method(head), "");
+}
+
+TEST(Preflight, HasOneLineOfEach) {
+  for (const auto* twice : {"Origin", "Access-Control-Request-Method"}) {
+    RequestHead head;
+    head.method = Method::options;
+    head.fields.add("Origin", "https://a.example");
+    head.fields.add("Access-Control-Request-Method", "PUT");
+    head.fields.add(twice, "GET");
+    EXPECT_EQ(preflight_method(head), "") << twice;
+  }
+}
+
 TEST(Fields, KeepTheirOrderAndRepeats) {
   Fields fields;
   fields.add("X-A", "1");

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/reason.h"
 #include "exchange/exchange.h"
 #include "exchange/stage.h"
 #include "policy/memory.h"
@@ -29,6 +32,11 @@ struct PolicyContext {
 // no network. That is how `explain` runs the real code.
 class Policy {
  public:
+  // Why policies of this kind reject, and how many of them a route may have; a kind that has
+  // reasons of its own, or of which only one makes sense, hides these.
+  static constexpr std::array<const Reason*, 0> kReasons{};
+  static constexpr std::size_t kMostUses = 8;
+
   explicit Policy(std::string_view id) : id_(id) {}
   virtual ~Policy() = default;
   Policy(const Policy&) = delete;
@@ -43,6 +51,8 @@ class Policy {
   virtual std::string_view kind() const = 0;
   // Where it stands; the same for the object's whole life.
   virtual Stage stage() const = 0;
+  // It answers CORS preflights, so that they are matched by the method that they ask about.
+  virtual bool answers_preflights() const { return false; }
 
   // The request has come this far. May change it; may wrap exchange.request_body in an adapter
   // (http::BodyAdapter, kept by exchange.keep).

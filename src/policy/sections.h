@@ -54,8 +54,6 @@ struct PolicyObject {
 template <class P>
 using PolicyUse = schema::Located<schema::WordOrMap<std::string, typename P::Config>>;
 
-// The most policies of one kind that a route can have.
-inline constexpr std::size_t kMostUses = 8;
 // In a route: none of this kind, whatever `defaults` say.
 inline constexpr std::string_view kNoPolicy = "off";
 
@@ -89,7 +87,8 @@ struct PolicyUsesOf : PolicyUses<P>... {
                       "Policies of this kind, in their order: each the `policyId` of one, or the "
                       "policy itself. `off` for none, even where `defaults` name one.")
             .or_one(kPolicyKey<P>)
-            .elements(1, kMostUses)...);
+
+            .elements(1, P::kMostUses)...);
   }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/cors/cors.h"
 #include "policy/headers/headers.h"
 #include "policy/rate_limit/rate_limit.h"
 #include "policy/sections.h"
@@ -10,6 +11,7 @@ namespace penstock {
 // at one stage the one listed first goes first.
 template <template <class...> class List>
 using WithEveryPolicy = List<  //
+    Cors,                      //
     RateLimit,                 //
     Headers>;
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/ascii.h"
 #include "http/h1/syntax.h"
 #include "http/hop.h"
 #include "http/message.h"
@@ -32,17 +31,6 @@ void apply(const HeaderChanges& changes, http::Fields& fields) {
 bool is_correlation(std::string_view text) {
   return !text.empty() && text.size() <= Headers::kLongestCorrelation &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
-// The one line of that name; nullptr when there is none or several.
-const http::Field* only(const http::Fields& fields, std::string_view name) {
-  const http::Field* found = nullptr;
-  for (const auto& field : fields) {
-    if (!equals_ignoring_case(field.name, name)) continue;
-    if (found != nullptr) return nullptr;
-    found = &field;
-  }
-  return found;
 }
 
 class Check {
@@ -102,7 +90,7 @@ Step Headers::on_request(Exchange& exchange) const {
   auto& fields = exchange.request.fields;
   if (config_.correlation_id) {
     const std::string_view name = config_.correlation_id->header.value;
-    const auto* const sent = only(fields, name);
+    const auto* const sent = fields.only(name);
     if (!exchange.client.peer_trusted || sent == nullptr || !is_correlation(sent->value)) {
       fields.remove(name);
       fields.add(name, exchange.request_id);
@@ -116,7 +104,7 @@ void Headers::on_response(Exchange& exchange) const {
   auto& fields = exchange.response.fields;
   if (config_.correlation_id) {
     const std::string_view name = config_.correlation_id->header.value;
-    if (const auto* const id = only(exchange.request.fields, name)) {
+    if (const auto* const id = exchange.request.fields.only(name)) {
       fields.remove(name);
       fields.add(name, id->value);
     }

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { eventually } from '../harness/eventually.mjs';
 import { valueOf } from '../harness/http1_parse.mjs';
+import { promtool } from '../harness/promtool.mjs';
 import { RawClient, ask, get, request } from '../harness/raw_client.mjs';
 import { answer } from '../harness/raw_origin.mjs';
 import { scene } from '../harness/scene.mjs';
-
-async function promtool(text) {
-  const child = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  child.stdout.on('data', (bytes) => { said += bytes; });
-  child.stderr.on('data', (bytes) => { said += bytes; });
-  child.stdin.end(text);
-  const [code] = await once(child, 'close');
-  return { code, said };
-}
 
 const script = {
   respond: (asked, c) => {
