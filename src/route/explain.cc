@@ -202,6 +202,9 @@ class RouteExplanation {
   }
 
   void judge_path(Judged& judged) const {
+    if (!request_.path.starts_with('/'))
+      return fail(judged, judged.far, "path: found {}, expected one that begins with /",
+                  request_.path);
     const auto& steps = judged.steps;
     for (std::size_t i = 0; i < std::min(steps.size(), segments_.size()); ++i)
       if (!agrees(steps[i], segments_[i]))
