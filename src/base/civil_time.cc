@@ -9,7 +9,9 @@
 namespace penstock {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kMinute = 60;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::int64_t kDay = 24 * kHour;
 
 // Reads parts of a text from the left; once one is not there, nothing more is.
 class Parts {
@@ -45,7 +47,7 @@ std::int64_t offset_of(Parts& parts) {
   if (sign > 0) parts.expect('+');
   const auto hours = parts.number(2, 0, 23);
   parts.expect(':');
-  return sign * (hours * 3'600 + parts.number(2, 0, 59) * 60);
+  return sign * (hours * kHour + parts.number(2, 0, 59) * kMinute);
 }
 
 std::int64_t time_of(Parts& parts) {
@@ -54,7 +56,7 @@ std::int64_t time_of(Parts& parts) {
   const auto minutes = parts.number(2, 0, 59);
   parts.expect(':');
   const auto seconds = parts.number(2, 0, 59);
-  return hours * 3'600 + minutes * 60 + seconds - offset_of(parts);
+  return hours * kHour + minutes * kMinute + seconds - offset_of(parts);
 }
 
 }  // namespace

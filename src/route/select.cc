@@ -88,7 +88,7 @@ std::uint32_t Split::draw(Random& random) const {
 // text.
 std::uint32_t Split::keep(std::string_view text) const {
   const auto hash = siphash(kStickyKey, text);
-  const Part* first = nullptr;
+  const Part* first = &parts_.front();
   double shortest = std::numeric_limits<double>::infinity();
   for (const auto& part : parts_) {
     const auto wait = -std::log(unit_of(mixed(hash ^ part.name))) / part.weight;
