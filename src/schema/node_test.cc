@@ -175,6 +175,20 @@ TEST(Node, CountsWhatAliasesStandFor) {
               HasSubstr("found aliases that stand for more than 100000 values"));
 }
 
+TEST(Node, HasALimitOnWhatYamlHasToBeReadAhead) {
+  const std::size_t much = std::size_t{2} * 1024 * 1024;
+  EXPECT_THAT(refusal("a.yaml", "a: 1\nb:\n  c: [" + std::string(much, '[')),
+              HasSubstr("a.yaml:3:6: found more than 1048576 bytes after this in one text or one "
+                        "pair of brackets"));
+  EXPECT_THAT(refusal("a.yaml", "{" + std::string(much, ',')),
+              HasSubstr("a.yaml:1:1: found more than 1048576 bytes"));
+  EXPECT_THAT(refusal("a.yaml", "a: " + std::string(much, 'x')),
+              HasSubstr("found more than 1048576 bytes"));
+  std::string lines;
+  while (lines.size() < much) lines += "a: [ 1, { b: 2 } ]\n";
+  EXPECT_TRUE(read("a.yaml", lines).root);
+}
+
 TEST(Node, HasALimitedSize) {
   EXPECT_EQ(refusal("a.yaml", std::string(kMaxDocumentBytes + 1, ' ')),
             "a.yaml: found 52428801 bytes, expected at most 52428800");

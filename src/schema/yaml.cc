@@ -6,8 +6,9 @@
 #include <yaml-cpp/parser.h>
 
 #include <exception>
+#include <istream>
 #include <map>
-#include <spanstream>
+#include <streambuf>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,10 +24,45 @@ struct Refused {
   std::string text;
 };
 
+// The text for the library, which reads ahead as far as it takes to know what stands there: a
+// bracket may open a key, so it keeps all up to the closing one in some 200 times the room. Hence
+// there is an end to how much it may read before it tells of anything.
+class Text final : public std::streambuf {
+ public:
+  static constexpr std::size_t kMostUntold = std::size_t{1} * 1024 * 1024;
+
+  explicit Text(std::string_view text) {
+    // The interface wants it so; nothing writes.
+    auto* const begin = const_cast<char*>(text.data());
+    setg(begin, begin, begin + text.size());
+    told_up_to_ = gptr();
+  }
+
+  void tell(Position at) {
+    told_ = at;
+    told_up_to_ = gptr();
+  }
+
+ protected:
+  std::streamsize xsgetn(char* to, std::streamsize count) override {
+    if (gptr() - told_up_to_ > static_cast<std::ptrdiff_t>(kMostUntold))
+      throw Refused{told_,
+                    fmt::format("found more than {} bytes after this in one text or one pair "
+                                "of brackets, expected fewer: write lists and maps by "
+                                "indentation, or name a JSON file .json",
+                                kMostUntold)};
+    return std::streambuf::xsgetn(to, count);
+  }
+
+ private:
+  Position told_;
+  const char* told_up_to_ = nullptr;
+};
+
 // Builds the tree from the library's events.
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(std::uint32_t source) : source_(source) {}
+  Builder(Text& text, std::uint32_t source) : text_(text), source_(source) {}
 
   Node take() { return std::move(root_); }
   bool has_root() const { return done_; }
@@ -116,6 +152,7 @@ class Builder final : public YAML::EventHandler {
     Node node;
     node.kind = kind;
     node.at = position(mark);
+    if (node.at.line > 0) text_.tell(node.at);
     count(node.at, 1);
     return node;
   }
@@ -189,6 +226,7 @@ class Builder final : public YAML::EventHandler {
     parent.node.items.push_back(std::move(node));
   }
 
+  Text& text_;
   std::uint32_t source_;
   std::size_t nodes_ = 0;
   std::size_t aliased_ = 0;
@@ -217,9 +255,11 @@ std::optional<Node> parse_yaml(std::string_view text, std::uint32_t source, Find
     return std::nullopt;
   };
   try {
-    std::ispanstream stream(std::span<const char>(text.data(), text.size()));
+    Text characters(text);
+    characters.tell({1, 1, source});
+    std::istream stream(&characters);
     YAML::Parser parser(stream);
-    Builder builder(source);
+    Builder builder(characters, source);
     while (parser.HandleNextDocument(builder)) {
     }
     if (!builder.has_root()) return Node{};
