@@ -1,5 +1,6 @@
 #include "config/policies.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,11 +42,10 @@ std::vector<std::string> errors(std::string_view text) {
 // Routes `/0`, `/1` and on, each with these keys.
 std::string routes(const std::vector<std::string>& keys) {
   std::string text = "routes:\n";
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto n = std::to_string(i);
-    text += "  - { routeId: r" + n + ", path: /" + n + ", upstreamService: s, authRequired: false";
-    text += (keys[i].empty() ? "" : ", ") + keys[i] + " }\n";
-  }
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    text += fmt::format(
+        "  - {{ routeId: r{}, path: /{}, upstreamService: s, authRequired: false{}{} }}\n", i, i,
+        keys[i].empty() ? "" : ", ", keys[i]);
   return text;
 }
 

@@ -51,7 +51,7 @@ Task<void> Gateway::await_policies(Exchange& exchange, Task<Step> waiting) {
     const auto& policy = *exchange.policies[exchange.asked - 1];
     {
       const Stopwatch watch(exchange, policy.stage(), policy.kind());
-      const auto step = co_await *std::move(next);
+      const auto step = co_await std::move(*next);
       if (step.kind() == Step::Kind::reject) exchange.reject(step.reason(), step.detail());
     }
     next.reset();

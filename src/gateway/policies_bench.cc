@@ -71,8 +71,12 @@ struct Bench {
     for (const auto& policy : set->all) set->chains[0].push_back(policy.get());
     snapshot->policies = {.set = std::move(set), .of_route = {0}};
     gateway.snapshot().swap_to(new Edition<Snapshot>(loop, std::move(snapshot), 1));
+    gateway.directory().swap_to(new Edition<Directory>(loop, std::make_unique<Directory>(), 1));
   }
-  ~Bench() { gateway.snapshot().reset(); }
+  ~Bench() {
+    gateway.snapshot().reset();
+    gateway.directory().reset();
+  }
 
   void receive() {
     exchange.clear();
@@ -100,7 +104,7 @@ struct Bench {
 };
 
 Task<void> serve_many(Bench& bench, benchmark::State& state) {
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     bench.receive();
     co_await bench.gateway.serve(bench.exchange);
   }
