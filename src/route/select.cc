@@ -45,7 +45,8 @@ std::expected<Shares, std::string> shares_of(const TargetConfig& target,
   };
   if (target.upstream_service && !add(target.upstream_service->value, 1))
     return std::unexpected("names no service");
-  for (const auto& share : target.split.value_or(std::vector<ShareConfig>{}))
+  static const std::vector<ShareConfig> none;
+  for (const auto& share : target.split ? *target.split : none)
     if (!add(share.upstream_service.value, share.weight.value))
       return std::unexpected("names no service");
   if (total == 0) return std::unexpected("has no service with a weight");

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "policy/test_exchange.h"
 
@@ -16,13 +18,14 @@ class HeadersTest : public ::testing::Test, public TestExchange {
   void pass(std::string_view yaml) {
     const Parsed parsed(yaml);
     ASSERT_EQ(parsed.findings, "");
-    policy_ = std::make_unique<Headers>(parsed.value, PolicyContext{.id = "h", .memory = memory_});
-    EXPECT_TRUE(policy_->on_request(exchange).proceeds());
-    policy_->on_response(exchange);
+    policies_.push_back(
+        std::make_unique<Headers>(parsed.value, PolicyContext{.id = "h", .memory = memory_}));
+    EXPECT_TRUE(policies_.back()->on_request(exchange).proceeds());
+    policies_.back()->on_response(exchange);
   }
 
   Memory memory_;
-  std::unique_ptr<Headers> policy_;
+  std::vector<std::unique_ptr<Headers>> policies_;  // The exchange's fields are views of theirs.
 };
 
 TEST_F(HeadersTest, ChangesBothDirections) {
