@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -34,10 +35,13 @@ void eject(const EndpointSet& set, std::vector<std::uint32_t> endpoints) {
 class Load {
  public:
   void add(const EndpointSet& set, std::uint32_t endpoint, int times = 1) {
-    for (int i = 0; i < times; ++i) flights_.emplace_back(*set.endpoints[endpoint].state);
+    const auto& state = set.endpoints[endpoint].state;
+    states_.push_back(state);
+    for (int i = 0; i < times; ++i) flights_.emplace_back(*state);
   }
 
  private:
+  std::vector<std::shared_ptr<EndpointState>> states_;  // They outlive what counts on them.
   std::vector<InFlight> flights_;
 };
 
