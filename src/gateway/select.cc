@@ -34,17 +34,17 @@ void Gateway::tell_selection(Exchange& exchange) {
   if (exchange.version.empty()) return;
   const auto& selection = exchange.route->selection;
   const auto& version = *selection.version(exchange.version);
+  // Copied, since the exchange may let the snapshot go before the head is written.
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (!value.empty()) fields.add(name, exchange.arena().copy(value));
+  };
   // RFC 9110 §12.5.5: a cache must not give it to those who ask for another version.
-  fields.add("Vary", selection.version_header());
-  if (!version.deprecation.empty()) {
-    fields.remove("Deprecation");
-    fields.add("Deprecation", version.deprecation);
-  }
-  if (!version.sunset.empty()) {
-    fields.remove("Sunset");
-    fields.add("Sunset", version.sunset);
-  }
-  if (!version.link.empty()) fields.add("Link", version.link);
+  add("Vary", selection.version_header());
+  if (!version.deprecation.empty()) fields.remove("Deprecation");
+  add("Deprecation", version.deprecation);
+  if (!version.sunset.empty()) fields.remove("Sunset");
+  add("Sunset", version.sunset);
+  add("Link", version.link);
 }
 
 }  // namespace penstock
