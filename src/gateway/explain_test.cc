@@ -3,21 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/random.h"
-#include "config/load.h"
-#include "listener/listener.h"
-#include "runtime/sim/sim_loop.h"
+#include "gateway/test_gateway.h"
 
 namespace penstock {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 constexpr std::string_view kConfig = R"(
@@ -53,45 +48,9 @@ routes:
 )";
 
 // A gateway whose services refuse every connection, explained and asked.
-class ExplainTest : public ::testing::Test {
+class ExplainTest : public TestGateway {
  protected:
-  ExplainTest() {
-    auto loaded = load_text("t", kConfig, [](std::string_view) { return std::nullopt; });
-    ensure(loaded.ok);
-    config_ = std::move(loaded.config);
-    gateway_.directory().swap_to(new Edition<Directory>(loop_, directory(), 1));
-    gateway_.snapshot().swap_to(
-        new Edition<Snapshot>(loop_, std::move(*compile(config_.document, 1)), 1));
-    shared_ =
-        std::make_unique<ListenerShared>(config_.node.listeners.front(), local_, CidrSet{}, 100U);
-    listener_ = std::make_unique<Listener>(
-        loop_, *shared_, loop_.network().listen(address_), store_, gateway_.series(),
-        [this](Exchange& exchange) { return gateway_.serve(exchange); });
-    listener_->start(scope_);
-  }
-  ~ExplainTest() override {
-    scope_.cancel();
-    EXPECT_TRUE(loop_.run_until([this] { return scope_.empty(); }, 1h));
-    gateway_.snapshot().reset();
-    gateway_.directory().reset();
-  }
-
-  std::unique_ptr<const Directory> directory() const {
-    auto made = std::make_unique<Directory>();
-    for (const auto& service : config_.document.services) {
-      auto set = std::make_shared<EndpointSet>();
-      set->service = service.service_name.value;
-      Endpoint endpoint;
-      endpoint.text = service.instances[0].host.value + ":80";
-      endpoint.address = *Address::parse(endpoint.text);
-      endpoint.authority = endpoint.text;
-      endpoint.state = std::make_shared<EndpointState>();
-      set->endpoints.push_back(std::move(endpoint));
-      set->plan_rounds();
-      made->services.push_back(std::move(set));
-    }
-    return made;
-  }
+  ExplainTest() : TestGateway(kConfig) {}
 
   Explanation explained(const std::string& request) {
     const Entrance entrance{
@@ -100,23 +59,9 @@ class ExplainTest : public ::testing::Test {
   }
   // The access log's line for the same request.
   nlohmann::json served(const std::string& request) {
-    Scope scope(loop_);
-    scope.spawn(ask(*this, request));
-    EXPECT_TRUE(loop_.run_until([&] { return scope.empty(); }, 1h));
-    const auto waiting = ring_.waiting();
-    const std::string line = std::string(waiting.first) + std::string(waiting.second);
-    ring_.pop(waiting.size());
-    return nlohmann::json::parse(line);
+    ask(request);
+    return logged();
   }
-  static Task<void> ask(ExplainTest& test, std::string request) {
-    auto stream = co_await test.loop_.connect(test.address_, Timeout{});
-    co_await (*stream)->send(request, Timeout{});
-    for (;;) {
-      const auto got = co_await (*stream)->recv(BufferPool::kBlock, {.idle = 20s});
-      if (!got) co_return;
-    }
-  }
-
   static std::string request(std::string_view method, std::string_view path,
                              std::string_view fields = {}, std::string_view host = "h.test") {
     return std::string(method) + ' ' + std::string(path) +
@@ -124,17 +69,7 @@ class ExplainTest : public ::testing::Test {
            std::string(fields) + "\r\n";
   }
 
-  SimLoop loop_{1};
-  SocketAddress address_ = SimNetwork::address(1, 8080);
-  Address local_ = *Address::parse("10.0.0.1:8080");
   CidrSet nobody_;
-  Config config_;
-  MetricStore store_;
-  LogRing ring_;
-  Gateway gateway_{loop_, store_, &ring_, 1};
-  std::unique_ptr<ListenerShared> shared_;
-  std::unique_ptr<Listener> listener_;
-  Scope scope_{loop_};
 };
 
 TEST_F(ExplainTest, SaysWhatEachStageSays) {
