@@ -79,6 +79,7 @@ Json node_json(Node& node) {
 Json endpoint_json(const Endpoint& endpoint, Instant now) {
   return {{"address", endpoint.text},
           {"healthy", !endpoint.state->ejected(now)},
+          {"in_flight", endpoint.state->in_flight()},
           {"weight", endpoint.weight}};
 }
 

@@ -105,9 +105,9 @@ class Page {
       const auto& endpoints = list_at(service, "endpoints");
       if (endpoints.empty()) line("    no endpoint");
       for (const auto& endpoint : endpoints)
-        line("    {:<24} {:<8} weight {}", text_at(endpoint, "address"),
+        line("    {:<24} {:<8} weight {}, {} in flight", text_at(endpoint, "address"),
              endpoint.value("healthy", false) ? "healthy" : "ejected",
-             number_at(endpoint, "weight"));
+             number_at(endpoint, "weight"), number_at(endpoint, "in_flight"));
     }
   }
 

@@ -38,6 +38,7 @@ test('the status tells what serves, where and from what', { timeout: 60_000 }, a
   assert.equal(endpoint.address, `127.0.0.1:${origin.port}`);
   assert.equal(endpoint.healthy, true);
   assert.equal(endpoint.weight, 1);
+  assert.equal(endpoint.in_flight, 0);
   client.destroy();
 });
 
