@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -173,6 +174,13 @@ void Node::start_admin() {
   }
 }
 
+// Somebody who looks on is shown the token this once; a log that is kept is not.
+void Node::announce_token() const {
+  const auto path = AdminToken::path_in(state_dir_.path());
+  log_info("admin token made", {{"kept_in", path}});
+  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "admin token: {}\n", token_.text());
+}
+
 void Node::announce() const {
   for (const auto& door : doors_)
     log_info("listening", {{"listener", door->name()},
@@ -180,9 +188,7 @@ void Node::announce() const {
                            {"connections", door->connections().most()}});
   for (const auto& door : control_doors_)
     log_info("listening", {{"listener", door->name()}, {"address", door->address().to_text()}});
-  if (token_.is_new())
-    log_info("admin token made; it is shown this once",
-             {{"token", token_.text()}, {"kept_in", AdminToken::path_in(state_dir_.path())}});
+  if (token_.is_new()) announce_token();
   if (!publication_.fallback().empty())
     log_warn("the last good configuration is served: the files given are in error",
              {{"error", publication_.fallback().front()}});

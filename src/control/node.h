@@ -77,6 +77,7 @@ class Node {
 
   Task<void> stop();
   void announce() const;
+  void announce_token() const;
 
   const NodeSettings first_settings_;  // What needs a restart is still as it says.
   NodeSettings settings_;

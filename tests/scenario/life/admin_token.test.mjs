@@ -8,7 +8,7 @@ import { atEnd, rawOrigin } from '../harness/scene.mjs';
 
 const count = (text, part) => text.split(part).length - 1;
 
-test('the first start makes a token, shows it once, and keeps it for its owner', { timeout: 60_000 }, async () => {
+test('the first start makes a token and keeps it for its owner; a log that is no terminal says only where', { timeout: 60_000 }, async () => {
   const origin = await rawOrigin();
   const first = await Gateway.start(toOrigin(origin.port));
   atEnd(() => first.remove());
@@ -29,7 +29,8 @@ test('the first start makes a token, shows it once, and keeps it for its owner',
   }
   assert.equal((await ask_status(first.healthPort, `Authorization: Bearer ${token}`)).status, 404);
   assert.equal((await first.child.stop()).code, 0);
-  assert.equal(count(first.child.err, token), 1);
+  assert.equal(count(first.child.err, token), 0);
+  assert.equal(count(first.child.err, `kept_in=${file}`), 1);
   assert.equal(count(first.child.out, token), 0);
 
   first.spawn();
