@@ -38,7 +38,7 @@ const asks = [
   ['verb', '/v1/op:cancel'],
   [null, '/v1/:cancel'],
   ['count', '/v1/$count'],
-  ['count', '/v1/%24count'],
+  [null, '/v1/%24count'],  // `$` is reserved: its escape is another path (RFC 3986 §6.2.2.2).
 ];
 
 for (const [order, routes] of [['as written', table], ['the other way round', [...table].reverse()]]) {
