@@ -13,7 +13,7 @@ async function holding(runtime) {
   const gateway = await Gateway.start({ ...toOrigin(origin.port), runtime });
   atEnd(() => gateway.remove());
   const client = new RawClient(gateway.port).send(get('/held'));
-  await eventually(() => held.length, 'the request at the origin');
+  await eventually(() => held.length > 0, 'the request at the origin');
   return { gateway, client, held };
 }
 
