@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -32,6 +33,9 @@ class Stream {
   // peer's FIN, again and again.
   class Recv;
   Recv recv(std::size_t most, Timeout timeout);
+  // What recv() would give without waiting; nothing where it would wait. For who stands between the
+  // socket and its reader, beside watch(); not beside a recv.
+  virtual std::optional<Result<Lent>> try_recv(std::size_t most) = 0;
   // Sends all of the parts, in order, in as few system calls as the socket allows. The bytes must
   // stay where they are until it completes.
   class Send;

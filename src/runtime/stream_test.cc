@@ -333,6 +333,33 @@ TYPED_TEST(StreamTest, AWatcherDoesNotRunWhenAllHasBeenRead) {
   run(this->bench, watch_after_exact_read(this->loop(), this->pair()));
 }
 
+// As who stands between a socket and its reader does it: without a recv.
+Task<void> receive_without_waiting(Loop& loop, Task<Pair> made) {
+  auto pair = co_await std::move(made);
+  EXPECT_FALSE(pair.client->try_recv(100).has_value());
+  const auto sent = co_await pair.server->send("12345", Timeout{});
+  EXPECT_TRUE(sent.has_value());
+  pair.server.reset();
+  std::string got;
+  Watcher watcher(loop);
+  pair.client->watch(watcher);
+  for (bool open = true; open;) {
+    co_await sleep_for(loop, 5ms);
+    auto lent = pair.client->try_recv(2);
+    if (!lent) continue;
+    open = lent->has_value();
+    if (open) got += (*lent)->bytes();
+    if (!open) EXPECT_EQ(lent->error().kind, Error::Kind::closed);
+  }
+  EXPECT_EQ(got, "12345");
+  EXPECT_GE(watcher.runs, 1);
+  pair.client->unwatch();
+}
+
+TYPED_TEST(StreamTest, WhatHasArrivedCanBeTakenWithoutWaiting) {
+  run(this->bench, receive_without_waiting(this->loop(), this->pair()));
+}
+
 Task<void> watch_and_unwatch(Loop& loop, Task<Pair> made) {
   auto pair = co_await std::move(made);
   pair.server.reset();

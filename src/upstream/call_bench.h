@@ -30,6 +30,7 @@ class QuietClient final : public Stream {
     watcher_ = watcher;
     if (watcher_ != nullptr && peer_ != Peer::present) loop_.ready(*watcher_);
   }
+  std::optional<Result<Lent>> try_recv(std::size_t) override { return std::nullopt; }
   void watch(Operation&) override {}
   void unwatch() override {}
   void shutdown_write() override {}

@@ -14,6 +14,7 @@ namespace {
 class SilentStream final : public Stream {
  public:
   explicit SilentStream(Loop& loop) : Stream(loop) {}
+  std::optional<Result<Lent>> try_recv(std::size_t) override { return std::nullopt; }
   void watch(Operation&) override {}
   void unwatch() override {}
   void shutdown_write() override {}

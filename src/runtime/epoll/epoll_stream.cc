@@ -123,22 +123,28 @@ void EpollStream::note(std::uint32_t events) {
   if (send_ != nullptr && writable_) loop_.ready(*send_);
 }
 
-bool EpollStream::start(Recv& recv) {
-  recv_ = nullptr;
+std::optional<Result<Lent>> EpollStream::try_recv(std::size_t most) {
   while (readable_) {
     auto lent = loop_.buffers().lend();
-    const auto room = std::min(recv.most(), BufferPool::kBlock);
+    const auto room = std::min(most, BufferPool::kBlock);
     const auto got = ::recv(descriptor_, lent.block(), room, 0);
     if (got > 0) {
       if (static_cast<std::size_t>(got) < room && !hung_up_) readable_ = false;
       lent.fill(static_cast<std::size_t>(got));
-      return recv.complete(std::move(lent));
+      return Result<Lent>(std::move(lent));
     }
-    if (got == 0) return recv.complete(fail(broken_ != 0 ? error_of(broken_) : kClosed));
+    if (got == 0) return fail(broken_ != 0 ? error_of(broken_) : kClosed);
     if (errno == EINTR) continue;
-    if (!would_block(errno)) return recv.complete(fail(error_of(broken_ = errno)));
+    if (!would_block(errno)) return fail(error_of(broken_ = errno));
     readable_ = false;
   }
+  return std::nullopt;
+}
+
+bool EpollStream::start(Recv& recv) {
+  recv_ = nullptr;
+  auto got = try_recv(recv.most());
+  if (got) return recv.complete(std::move(*got));
   recv_ = &recv;
   return false;
 }

@@ -27,6 +27,7 @@ class EpollStream final : public Stream, public EpollHandle {
   bool enroll();
   int descriptor() const { return descriptor_; }
 
+  std::optional<Result<Lent>> try_recv(std::size_t most) override;
   Peer peer() const override { return peer_; }
   void watch_peer(Operation* watcher) override;
   void watch(Operation& watcher) override;

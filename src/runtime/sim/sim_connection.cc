@@ -168,19 +168,25 @@ void SimStream::writable() {
   if (send_ != nullptr) loop_.ready(*send_);
 }
 
-bool SimStream::start(Recv& recv) {
-  recv_ = nullptr;
+std::optional<Result<Lent>> SimStream::try_recv(std::size_t most) {
   const auto& arrived = connection_->arrived(side_);
   if (!arrived.empty()) {
-    const auto n = network_.part_of(std::min({recv.most(), BufferPool::kBlock, arrived.size()}));
+    const auto n = network_.part_of(std::min({most, BufferPool::kBlock, arrived.size()}));
     auto lent = loop_.buffers().lend();
     std::memcpy(lent.block(), arrived.data(), n);
     lent.fill(n);
     connection_->consume(side_, n);
-    return recv.complete(std::move(lent));
+    return Result<Lent>(std::move(lent));
   }
-  if (connection_->finished(side_)) return recv.complete(fail(Error::Kind::closed));
-  if (connection_->broken(side_)) return recv.complete(fail(Error::Kind::reset));
+  if (connection_->finished(side_)) return fail(Error::Kind::closed);
+  if (connection_->broken(side_)) return fail(Error::Kind::reset);
+  return std::nullopt;
+}
+
+bool SimStream::start(Recv& recv) {
+  recv_ = nullptr;
+  auto got = try_recv(recv.most());
+  if (got) return recv.complete(std::move(*got));
   recv_ = &recv;
   return false;
 }

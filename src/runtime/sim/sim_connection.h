@@ -86,6 +86,7 @@ class SimStream final : public Stream {
             SimConnection::Side side);
   ~SimStream() override;
 
+  std::optional<Result<Lent>> try_recv(std::size_t most) override;
   Peer peer() const override;
   void watch_peer(Operation* watcher) override;
   void watch(Operation& watcher) override;
