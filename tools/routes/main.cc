@@ -62,7 +62,7 @@ struct List {
 };
 
 // What is written in quotes: YAML's double-quoted scalars and JSON's strings agree on this.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -72,11 +72,11 @@ std::string quoted(std::string_view text) {
 }
 
 std::string route_text(const RouteEntry& entry) {
-  auto out = fmt::format(R"("routeId": {}, "method": {}, )", quoted(entry.route_id),
-                         quoted(entry.methods[0]));
-  if (!entry.hosts.empty()) out += fmt::format(R"("host": {}, )", quoted(entry.hosts[0]));
+  auto out = fmt::format(R"("routeId": {}, "method": {}, )", in_quotes(entry.route_id),
+                         in_quotes(entry.methods[0]));
+  if (!entry.hosts.empty()) out += fmt::format(R"("host": {}, )", in_quotes(entry.hosts[0]));
   return out + fmt::format(R"("path": {}, "upstreamService": "origin", "authRequired": false)",
-                           quoted(entry.path));
+                           in_quotes(entry.path));
 }
 
 void write_json(const std::vector<RouteEntry>& entries, int port) {
@@ -98,10 +98,10 @@ routes:
 )",
              port);
   for (const auto& entry : entries) {
-    fmt::print("  - routeId: {}\n    method: {}\n", quoted(entry.route_id), entry.methods[0]);
-    if (!entry.hosts.empty()) fmt::print("    host: {}\n", quoted(entry.hosts[0]));
+    fmt::print("  - routeId: {}\n    method: {}\n", in_quotes(entry.route_id), entry.methods[0]);
+    if (!entry.hosts.empty()) fmt::print("    host: {}\n", in_quotes(entry.hosts[0]));
     fmt::print("    path: {}\n    upstreamService: origin\n    authRequired: false\n",
-               quoted(entry.path));
+               in_quotes(entry.path));
   }
 }
 
