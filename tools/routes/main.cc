@@ -61,12 +61,14 @@ struct List {
   }
 };
 
-// What is written in quotes: YAML's double-quoted scalars and JSON's strings agree on this.
+// What is written in quotes: YAML's double-quoted scalars and JSON's strings agree on this. `${`
+// would name a variable.
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"' || text[i] == '\\') out += '\\';
+    if (text.substr(i).starts_with("${")) out += '$';
+    out += text[i];
   }
   return out + '"';
 }
