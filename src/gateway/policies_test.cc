@@ -322,22 +322,9 @@ TEST_F(PoliciesTest, AreDoneOnceWhenTheAnswerIsCutShort) {
 }
 
 TEST_F(PoliciesTest, OfATunnelAreDoneAtItsEndThoughTheirSnapshotIsGone) {
-  Act act{
-      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello"};
-  act.rest = "later";
-  act.rest_pause = 4s;
-  act.end = Act::End::fin;
-  answer({act});
   have({listener("a")});
-  open();
   std::string heard;
-  scope_.spawn(ask_and_hear(*this,
-                            "GET /open/1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
-                            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                            heard));
-  loop_.run_for(1s);
+  open_tunnel(heard);
   EXPECT_THAT(heard_, ElementsAre("a asked", "a told"));
   have({listener("b")});
   get("/nothing");  // The worker has seen the next.

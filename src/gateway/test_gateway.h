@@ -110,6 +110,25 @@ class TestGateway : public ::testing::Test {
     (*stream)->reset_on_close();
   }
 
+  // Opens a WebSocket through /open/1, whose service says `hello` at once, `later` after 4 s, and
+  // then no more.
+  void open_tunnel(std::string& heard) {
+    Act act{
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello"};
+    act.rest = "later";
+    act.rest_pause = 4s;
+    act.end = Act::End::fin;
+    answer({act});
+    open();
+    scope_.spawn(ask_and_hear(*this,
+                              "GET /open/1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
+                              "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                              heard));
+    loop_.run_for(1s);
+  }
+
   static std::string field(const std::string& head, const std::string& name) {
     const auto at = head.find("\r\n" + name + ": ");
     if (at == std::string::npos) return "(none)";

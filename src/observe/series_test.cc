@@ -6,23 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "observe/test_metrics.h"
+
 namespace penstock {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::uint64_t value_of(const MergedMetrics& metrics, Family family,
-                       const std::vector<std::string>& labels) {
-  for (const auto& series : metrics.series) {
-    if (series.name->family == family && series.name->labels == labels) return series.cells[0];
-  }
-  return ~std::uint64_t{0};
-}
-
-MergedMetrics merged(const MetricStore& store) {
-  const std::vector<MetricCopy> copies{store.copy()};
-  return merge(copies);
-}
 
 TEST(RouteSeries, CountsByServiceClassAndReason) {
   MetricStore store;
