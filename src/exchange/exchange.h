@@ -123,8 +123,8 @@ class Exchange {
   Stage stage = Stage::guard;               // How far it has come.
   StageTimes times;
   LimitPart limit;
-  std::uint32_t service = 0;    // Index into the snapshot's services, once it is selected.
-  std::string_view version;     // Of the route's versions, where it has some.
+  std::uint32_t service = 0;  // Index into the snapshot's services, once it is selected.
+  std::string_view version;   // Of the route's versions, where it has some.
   bool version_retires = false;
   std::string_view set_cookie;  // For the answer, so that the next request goes the same way.
   UpstreamPart upstream;

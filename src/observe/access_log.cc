@@ -20,7 +20,7 @@ constexpr std::string_view kCutMark = "\xe2\x80\xa6";  // `…`
 constexpr std::size_t kNames = 15;
 constexpr std::size_t kKeysAndNumbers = 1024;
 // Sixteen stages at the most, with names and numbers of the gateway's own.
-constexpr std::size_t kStagesMost = 16 * 48;
+constexpr std::size_t kStagesMost = std::size_t{16} * 48;
 static_assert(kPathMost + kStagesMost + kQueryMost + kAgentMost + kNames * kNameMost +
                       (kNames + 3) * (kCutMark.size() + 2) + kKeysAndNumbers <=
                   AccessLine::kLongest,
