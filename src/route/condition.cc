@@ -41,7 +41,7 @@ void append_decoded(std::string_view encoded, std::string& out) {
 
 std::string to_text(const Condition& condition) {
   const bool header = condition.subject == Condition::Subject::header;
-  const auto name = fmt::format("{} {}", header ? "header" : "query", condition.name);
+  auto name = fmt::format("{} {}", header ? "header" : "query", condition.name);
   switch (condition.op) {
     case Condition::Operator::equals:
       return fmt::format("{} = {}", name, condition.value);

@@ -10,11 +10,11 @@ namespace penstock {
 namespace {
 
 // What a composed one may have: a pattern's own limit, and what quoting adds.
-constexpr std::size_t kMaxComposedSize = 16 * 1024;
+constexpr std::size_t kMaxComposedSize = std::size_t{16} * 1024;
 // Instructions: a text of n bytes costs n times this many steps at worst.
 constexpr int kMaxProgram = 1000;
 // Bytes that one may hold, of which a third is for the states it meets.
-constexpr std::int64_t kMemory = 512 * 1024;
+constexpr std::int64_t kMemory = std::int64_t{512} * 1024;
 
 RE2::Options options() {
   RE2::Options options;

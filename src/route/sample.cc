@@ -19,7 +19,8 @@ using Bytes = std::bitset<128>;
 
 Bytes range(char first, char last) {
   Bytes bytes;
-  for (int c = first; c <= last; ++c) bytes.set(static_cast<std::size_t>(c));
+  for (auto c = static_cast<unsigned char>(first); c <= static_cast<unsigned char>(last); ++c)
+    bytes.set(c);
   return bytes;
 }
 

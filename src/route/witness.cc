@@ -135,9 +135,11 @@ bool Witnesses::fill_conditions(const RouteEntry& entry, unsigned variation, Wit
 }
 
 void Witnesses::add_others(const RouteEntry& entry, Witness& witness) const {
+  const auto asks = [&](const std::string& key) {
+    return std::ranges::find(entry.conditions, key, subject_key) != entry.conditions.end();
+  };
   for (const auto& [key, subject] : subjects_) {
-    const auto asked = [&](const Condition& condition) { return subject_key(condition) == key; };
-    if (std::ranges::none_of(entry.conditions, asked)) add(witness, subject, kValues[1]);
+    if (!asks(key)) add(witness, subject, kValues[1]);
   }
 }
 
