@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <deque>
+#include <exception>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -113,9 +114,7 @@ void write_list(const std::vector<RouteEntry>& entries) {
                entry.path);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app{"Writes a configuration with many routes to standard output."};
   std::size_t count = 1000;
   std::uint64_t seed = 1;
@@ -145,4 +144,15 @@ int main(int argc, char** argv) {
     return app.exit(error);
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // The standard output cannot be written.
+    std::fputs(error.what(), stderr);
+    return 1;
+  }
 }
