@@ -14,6 +14,10 @@ class Histogram {
     ++buckets_[index_of(ns)];
     ++count_;
   }
+  void add(const Histogram& other) {
+    for (std::size_t i = 0; i < buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+    count_ += other.count_;
+  }
   std::uint64_t count() const { return count_; }
 
   // The upper end of the bucket in which that share (0 to 1) of the values is reached.

@@ -6,22 +6,28 @@
 #include <string>
 #include <string_view>
 
+#include "message.h"
+
 namespace penstock::bench {
 namespace {
 
-constexpr std::string_view kEnd = "\r\n\r\n";
+std::string answer_with(const std::string& body) {
+  return "HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+         "Content-Type: application/json; charset=utf-8\r\nContent-Length: " +
+         std::to_string(body.size()) +
+         "\r\nCache-Control: private, max-age=0\r\nETag: \"5f2b-18c\"\r\n"
+         "Vary: Accept-Encoding\r\nX-Content-Type-Options: nosniff\r\n\r\n" +
+         body;
+}
 
-const std::string& answer() {
-  static const std::string text = [] {
-    const auto body =
-        R"({"orderId":"7f3a","status":"shipped","note":")" + std::string(153, 'x') + R"("})";
-    return "HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
-           "Content-Type: application/json; charset=utf-8\r\nContent-Length: " +
-           std::to_string(body.size()) +
-           "\r\nCache-Control: private, max-age=0\r\nETag: \"5f2b-18c\"\r\n"
-           "Vary: Accept-Encoding\r\nX-Content-Type-Options: nosniff\r\n\r\n" +
-           body;
-  }();
+const std::string& small_answer() {
+  static const auto text = answer_with(R"({"orderId":"7f3a","status":"shipped","note":")" +
+                                       std::string(153, 'x') + R"("})");
+  return text;
+}
+
+const std::string& large_answer() {
+  static const auto text = answer_with(std::string(std::size_t{1} << 20U, 'x'));
   return text;
 }
 
@@ -29,31 +35,53 @@ const std::string& answer() {
 
 class Origin::Connection final : public Handler {
  public:
-  explicit Connection(int descriptor) : descriptor_(descriptor) {}
-  ~Connection() override { close(); }
+  Connection(Origin& origin, int descriptor) : origin_(origin), descriptor_(descriptor) {}
+  ~Connection() override { ::close(descriptor_); }
 
-  void on_readable() override {
-    std::array<char, 16384> chunk;
-    const auto got = receive(descriptor_, chunk.data(), chunk.size());
-    if (got == 0) return close();
-    if (got < 0) return;
-    pending_.append(chunk.data(), static_cast<std::size_t>(got));
-    std::size_t at = 0;
-    for (auto end = pending_.find(kEnd); end != std::string::npos; end = pending_.find(kEnd, at)) {
-      at = end + kEnd.size();
-      send_all(descriptor_, answer());
+  void on_event(std::uint32_t events) override {
+    const bool gone = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (gone || !send_rest() || !read_requests()) {
+      origin_.connections_.remove_if([this](const Connection& other) { return &other == this; });
     }
-    pending_.erase(0, at);
   }
 
  private:
-  void close() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = -1;
+  // Both are false when the connection is of no more use.
+  bool read_requests() {
+    static std::array<char, 262144> chunk;
+    long got = 0;
+    do {
+      got = receive(descriptor_, chunk.data(), chunk.size());
+      if (got == 0) return false;
+      if (got > 0 && !take({chunk.data(), static_cast<std::size_t>(got)})) return false;
+    } while (got == static_cast<long>(chunk.size()));
+    return true;
   }
 
+  bool take(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto state = reader_.feed(bytes);
+      if (state == MessageReader::State::broken) return false;
+      if (state == MessageReader::State::more) return true;
+      const bool large = reader_.first_line().find(" /api/large/") != std::string_view::npos;
+      unsent_ = large ? large_answer() : small_answer();
+      if (!send_rest()) return false;
+    }
+    return true;
+  }
+
+  bool send_rest() {
+    if (unsent_.empty()) return true;
+    const auto sent = send_some(descriptor_, unsent_);
+    if (sent < 0) return false;
+    unsent_.remove_prefix(static_cast<std::size_t>(sent));
+    return true;
+  }
+
+  Origin& origin_;
   int descriptor_;
-  std::string pending_;
+  MessageReader reader_;
+  std::string_view unsent_;
 };
 
 Origin::Origin(Poller& poller, std::uint16_t port) : poller_(poller), listener_(listen_on(port)) {
@@ -64,10 +92,9 @@ Origin::~Origin() {
   ::close(listener_);
 }
 
-void Origin::on_readable() {
+void Origin::on_event(std::uint32_t) {
   for (int accepted = accept_from(listener_); accepted >= 0; accepted = accept_from(listener_)) {
-    connections_.push_back(std::make_unique<Connection>(accepted));
-    poller_.watch(accepted, *connections_.back());
+    poller_.watch(accepted, connections_.emplace_back(*this, accepted));
   }
 }
 

@@ -1,26 +1,26 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <vector>
+#include <list>
 
 #include "sockets.h"
 
 namespace penstock::bench {
 
-// Answers every request without a body with the same 200 and 200 bytes of JSON.
+// Answers every request with the same 200 and 200 bytes of JSON, those below /api/large/ with 1
+// MiB.
 class Origin final : public Handler {
  public:
   Origin(Poller& poller, std::uint16_t port);
   ~Origin() override;
-  void on_readable() override;  // A gateway connects.
+  void on_event(std::uint32_t events) override;  // A gateway connects.
 
  private:
   class Connection;
 
   Poller& poller_;
   int listener_;
-  std::vector<std::unique_ptr<Connection>> connections_;  // Kept to the end, even when closed.
+  std::list<Connection> connections_;
 };
 
 }  // namespace penstock::bench

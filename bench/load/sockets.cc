@@ -26,6 +26,12 @@ void set(int descriptor, int level, int option) {
   if (::setsockopt(descriptor, level, option, &on, sizeof on) != 0) give_up("setsockopt");
 }
 
+int new_socket() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) give_up("socket");
+  return descriptor;
+}
+
 }  // namespace
 
 Poller::Poller() : descriptor_(::epoll_create1(EPOLL_CLOEXEC)) {
@@ -38,17 +44,30 @@ Poller::~Poller() {
 
 void Poller::watch(int descriptor, Handler& handler) const {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &handler;
   if (::epoll_ctl(descriptor_, EPOLL_CTL_ADD, descriptor, &event) != 0) give_up("epoll_ctl");
 }
 
-void Poller::turn() const {
+void Poller::turn(int milliseconds) const {
   std::array<epoll_event, 256> events;
-  const int count = ::epoll_wait(descriptor_, events.data(), events.size(), 10);
+  const int count = ::epoll_wait(descriptor_, events.data(), events.size(), milliseconds);
   for (int i = 0; i < count; ++i) {
-    static_cast<Handler*>(events[static_cast<std::size_t>(i)].data.ptr)->on_readable();
+    const auto& event = events[static_cast<std::size_t>(i)];
+    static_cast<Handler*>(event.data.ptr)->on_event(event.events);
   }
+}
+
+long receive(int descriptor, char* to, std::size_t size) {
+  const auto got = ::recv(descriptor, to, size, 0);
+  if (got < 0 && errno != EAGAIN) return 0;
+  return got;
+}
+
+long send_some(int descriptor, std::string_view bytes) {
+  const auto sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent < 0 && errno == EAGAIN) return 0;
+  return sent;
 }
 
 void give_up(const char* what) {
@@ -57,8 +76,7 @@ void give_up(const char* what) {
 }
 
 int listen_on(std::uint16_t port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) give_up("socket");
+  const int descriptor = new_socket();
   set(descriptor, SOL_SOCKET, SO_REUSEADDR);
   const auto address = loopback(port);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
@@ -74,24 +92,14 @@ int accept_from(int listener) {
 }
 
 int connect_to(std::uint16_t port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) give_up("socket");
+  const int descriptor = new_socket();
+  set(descriptor, IPPROTO_TCP, TCP_NODELAY);
   const auto address = loopback(port);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  if (::connect(descriptor, generic, sizeof address) != 0) give_up("connect to the gateway");
-  set(descriptor, IPPROTO_TCP, TCP_NODELAY);
+  if (::connect(descriptor, generic, sizeof address) != 0 && errno != EINPROGRESS) {
+    give_up("connect to the gateway");
+  }
   return descriptor;
-}
-
-long receive(int descriptor, char* to, unsigned long size) {
-  const auto got = ::recv(descriptor, to, size, MSG_DONTWAIT);
-  if (got < 0 && errno != EAGAIN) return 0;
-  return got;
-}
-
-void send_all(int descriptor, std::string_view bytes) {
-  const auto sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<long>(bytes.size())) give_up("send");
 }
 
 }  // namespace penstock::bench

@@ -9,7 +9,7 @@ packages_run=(curl=curl)
 packages_sanitize=(libclang-rt-19-dev)
 packages_test=(node=nodejs npm=npm curl=curl nginx=nginx-light haproxy=haproxy promtool=prometheus)
 packages_check=(clang-format-19 clang-tidy-19 python3=python3)
-packages_bench=(python3=python3 nginx=nginx-light)
+packages_bench=(python3=python3 python3-venv openssl=openssl nginx=nginx-light haproxy=haproxy strace=strace)
 packages_docs=(python3=python3)
 
 # need LIST ...: installs what is missing of these lists; instant if nothing is.
