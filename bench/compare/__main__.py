@@ -1,11 +1,13 @@
 """CPU time per proxied request, Penstock beside nginx, HAProxy and Envoy: docs/performance.md."""
 import json
+import shlex
 import sys
 import time
 
 import gateways
 import machine
 import options
+import pages
 import report
 from rounds import Bench, say
 
@@ -27,11 +29,15 @@ def main():
     finally:
         gateways.forget_certificate()
     found = report.results(bench)
-    whole = {"command": " ".join(["./dev", "bench", *sys.argv[1:]]), "machine": machine.facts(),
+    whole = {"command": shlex.join(["./dev", "bench", *sys.argv[1:]]), "machine": machine.facts(),
              "quiet": quiet.report(), "seconds": round(time.monotonic() - begun),
              "versions": {kind.name: kind.version for kind in kinds}, "results": found,
              "notes": report.notes(found), "problems": problems}
     show(chosen, whole)
+    if chosen.docs:
+        pages.write(whole)
+        say(f"{pages.PAGE.relative_to(gateways.ROOT)} and its chart are written")
+    sys.exit(0 if found else 1)
 
 
 def show(chosen, whole):
@@ -46,4 +52,7 @@ def show(chosen, whole):
     print(f"  {whole['seconds']} s, {chosen.rounds} rounds", file=out)
 
 
-main()
+try:
+    main()
+except KeyboardInterrupt:
+    sys.exit(130)

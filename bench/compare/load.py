@@ -12,8 +12,8 @@ DEADLINE = 90  # Seconds beyond those that are measured.
 
 def command_of(program, gateway, case, core, **more):
     options = dict(case.load) | more
-    port = gateway.tls_port if case.tls else gateway.port
-    words = ["taskset", "-c", str(core), str(program), "--origin", str(gateway.origin), "--gateway", str(port)]
+    words = ["taskset", "-c", str(core), str(program), "--origin", str(gateway.origin),
+             "--gateway", str(gateway.port)]
     for name, value in options.items():
         words += [f"--{name}", str(value)]
     return words + gateway.processes()
@@ -25,7 +25,7 @@ def run(command, seconds):
     except subprocess.TimeoutExpired:
         raise Failed(f"no end within {seconds + DEADLINE:.0f} s") from None
     if done.returncode != 0:
-        raise Failed(f"the load generator gave up: {done.stderr.strip()}")
+        raise Failed(f"the load generator gave up with status {done.returncode}: {done.stderr.strip()}")
     return figures_of(done.stdout)
 
 
@@ -33,7 +33,7 @@ def figures_of(text):
     """What the generator printed, with what follows from it; requests that failed make it void."""
     figures = json.loads(text)
     if figures["failures"]:
-        raise Failed(f"{figures['failures']} requests failed")
+        raise Failed(f"{figures['failures']} requests failed: a connection lost, or another status than 200")
     figures["pss_mib"] = figures["pss_kib"] / 1024
     figures["load_share"] = figures["load_cpu_seconds"] / figures["seconds"]
     if figures["requests"]:

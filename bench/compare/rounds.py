@@ -76,7 +76,7 @@ class Bench:
 
     def gateway(self, case, kind):
         more = routes.configuration(self.table(case)) if case.routes else None
-        return Gateway(kind, self.core, case.features, more)
+        return Gateway(kind, self.core, {*case.features, "tls" if case.tls else "plain"}, more)
 
     def table(self, case):
         if case.routes not in self.tables:

@@ -1,6 +1,7 @@
 // Origin and load generator in one thread, with the gateway to be measured between them: with all
 // of them on one core, what is measured is the gateway's cost at capacity.
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -99,7 +100,7 @@ class Measurement {
     total_.failures = load_->failures();
   }
   void answer_all() {
-    while (load_->answers() + load_->failures() < settings_.connections) turn();
+    while (load_->answers() < settings_.connections && load_->failures() == 0) turn();
   }
 
   // A fixed rate never sleeps, so that its own waking up is not in what it measures.
@@ -165,6 +166,7 @@ void Measurement::print() const {
 }  // namespace penstock::bench
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the gateway may have closed.
   const auto settings = penstock::bench::settings_from(argc, argv);
   penstock::bench::Measurement measurement(settings);
   measurement.run();

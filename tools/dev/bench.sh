@@ -5,6 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 need build bench
+export PYTHONDONTWRITEBYTECODE=1  # What is built goes to build/, nothing else is touched.
 python3 bench/compare --check "$@"  # Ends with 64 and the usage where it does not understand them.
 micro=1
 min_time=0.5
