@@ -1,6 +1,7 @@
 """The command line."""
 import argparse
 import sys
+from pathlib import Path
 
 from cases import BY_NAME, CASES
 from gateways import CONFIGURATIONS, ROOT
@@ -30,16 +31,20 @@ def parse(arguments=None):
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, metavar="NAME",
                         help="only these of nginx, haproxy, envoy; none without a name")
     parser.add_argument("--rounds", type=positive, help="5, with --quick 3")
-    parser.add_argument("--seconds", type=seconds, help="that each figure is taken over: 2, with --quick 0.8")
-    parser.add_argument("--binary", default=ROOT / "build/release/penstock", help="another penstock")
+    parser.add_argument("--seconds", type=seconds, help="that each figure is taken over: 1.7, with --quick 0.8")
+    parser.add_argument("--binary", type=path, default=ROOT / "build/release/penstock", help="another penstock")
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (3 if options.quick else 5)
-    options.seconds = options.seconds or (0.8 if options.quick else 2.0)
+    options.seconds = options.seconds or (0.8 if options.quick else 1.7)
     options.warmup = 0.3 if options.quick else 0.5
     options.load = ROOT / "build/release/penstock_load"
     options.routes = ROOT / "build/release/penstock_routes"
     return options
+
+
+def path(text):
+    return Path(text).resolve()
 
 
 def positive(text):

@@ -70,9 +70,8 @@ def matrix(title, results, names, regime, cell, wanted, only=(), but=()):
     return title + "\n\n" + head + "\n" + "\n".join(lines)
 
 
-def against(row):
-    """Ratios to each peer, and to its own cost without what the case adds."""
-    ratios = [number(ratio["median"], ".2f") for ratio in row.get("ratios", {}).values()]
+def against(row, kind="ratios"):
+    ratios = [number(ratio["median"], ".2f") for ratio in row.get(kind, {}).values()]
     return f" ({' / '.join(ratios)})" if ratios else ""
 
 
@@ -86,7 +85,7 @@ def cpu_and_rate(row):
 
 
 def latency(row):
-    return f"{row['p50_us']:,.0f}, {row['p99_us']:,.0f}; {row['cpu_us']:.1f}"
+    return f"{row['p50_us']:,.0f}, {row['p99_us']:,.0f}{against(row, 'p99_ratios')}; {row['cpu_us']:.1f}{against(row)}"
 
 
 def memory(row):

@@ -11,8 +11,7 @@ import urllib.request
 import load
 from gateways import Failed
 
-EVERY = 4      # Seconds, that is windows, from one HUP to the next.
-MOST_SLOWER = 1.2
+EVERY = 4  # Seconds, that is windows, from one HUP to the next.
 
 
 def versions(routes):
@@ -86,5 +85,4 @@ def compare(figures, sent):
     quiet = [value for number, value in p99.items() if number not in with_reload | after]
     ratio = statistics.median(reloaded) / statistics.median(quiet)
     return {"reloads": len(sent), "p99_reload_us": statistics.median(reloaded), "p99_reload_most_us": max(reloaded),
-            "p99_quiet_us": statistics.median(quiet), "p99_quiet_most_us": max(quiet), "p99_ratio": round(ratio, 3),
-            "within": ratio <= MOST_SLOWER or statistics.median(reloaded) <= max(quiet)}
+            "p99_quiet_us": statistics.median(quiet), "p99_quiet_most_us": max(quiet), "p99_ratio": round(ratio, 3)}

@@ -1,14 +1,18 @@
 """Measures in rounds: each gateway once in each case, in an order that alternates."""
 import shutil
 import statistics
+import subprocess
 import sys
 
 import load
 import machine
 import reload
 import routes
-from cases import SATURATED
+from cases import REGIMES, SATURATED
 from gateways import Failed, Gateway
+
+# What may go wrong with one gateway without stopping the rest.
+FAILURES = (Failed, OSError, subprocess.SubprocessError)
 
 
 class Bench:
@@ -27,9 +31,10 @@ class Bench:
 
     def run(self):
         for number in range(self.options.rounds):
-            for case in self.cases:
-                if number == 0 or not case.once:
-                    self.run_case(number, case)
+            for regime in REGIMES:
+                for case in self.cases:
+                    if regime in self.regimes_of(case) and (number == 0 or not case.once):
+                        self.run_case(number, case, regime)
         if self.can_trace and not self.options.quick:
             for case in self.cases:
                 self.trace(case)
@@ -42,11 +47,10 @@ class Bench:
     def kinds_of(self, case):
         return [kind for kind in self.kinds if (kind.ours or not case.routes) and (kind.tls or not case.tls)]
 
-    def run_case(self, number, case):
+    def run_case(self, number, case, regime):
         kinds = self.kinds_of(case)
-        for regime in self.regimes_of(case):
-            for kind in kinds if number % 2 == 0 else reversed(kinds):
-                self.attempt(number, case, regime, kind)
+        for kind in kinds if number % 2 == 0 else reversed(kinds):
+            self.attempt(number, case, regime, kind)
 
     def attempt(self, number, case, regime, kind):
         """Takes one figure. One that fails voids the case for that gateway, and that is said once."""
@@ -55,7 +59,7 @@ class Bench:
             return
         try:
             figures = self.measure(case, regime, kind)
-        except (Failed, OSError) as error:
+        except FAILURES as error:
             self.void.add(key)
             self.measured.pop(key, None)
             self.problems.append(f"{kind.name}, {case.name}, {regime}: {error}")
@@ -97,7 +101,7 @@ class Bench:
             try:
                 with self.gateway(case, kind) as gateway:
                     calls = load.calls_per_request(self.options.load, gateway, case, self.core)
-            except (Failed, OSError) as error:
+            except FAILURES as error:
                 self.problems.append(f"{kind.name}, {case.name}, system calls: {error}")
                 continue
             self.calls[case.name, kind.name] = round(calls, 2)

@@ -4,7 +4,7 @@
 # shellcheck source=tools/dev/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-need build bench
+need build bench >&2
 export PYTHONDONTWRITEBYTECODE=1  # What is built goes to build/, nothing else is touched.
 python3 bench/compare --check "$@"  # Ends with 64 and the usage where it does not understand them.
 micro=1
