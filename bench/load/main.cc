@@ -1,6 +1,8 @@
 // Origin and load generator in one thread, with the gateway to be measured between them: with all
 // of them on one core, what is measured is the gateway's cost at capacity.
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -62,7 +64,8 @@ class Measurement {
     load_->take_latencies();
     begin();
     const double window = settings_.window > 0 ? settings_.window : settings_.seconds;
-    for (double passed = 0; passed < settings_.seconds; passed += window) {
+    const auto windows = std::max(std::lround(settings_.seconds / window), 1L);
+    for (long i = 0; i < windows; ++i) {
       const auto failures = load_->failures();
       Window part;
       part.seconds = turn_for(window);
