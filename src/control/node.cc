@@ -13,6 +13,7 @@
 #include "base/version.h"
 #include "control/signals.h"
 #include "observe/operational_log.h"
+#include "runtime/open_loop.h"
 #include "schema/restart.h"
 
 namespace penstock {
@@ -26,9 +27,16 @@ std::uint32_t worker_count(const RuntimeConfig& config) {
   return config.workers.value_or(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-Result<std::unique_ptr<EpollLoop>> make_loop() {
-  return EpollLoop::create(
-      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()));
+Result<std::unique_ptr<Loop>> make_loop(IoChoice io) {
+  return open_loop(
+      io, static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()));
+}
+
+std::string no_loop(IoChoice io, const Error& error) {
+  if (io != IoChoice::io_uring) return "out of descriptors at start";
+  return fmt::format(
+      "runtime.io: found io_uring, which is not to be had here ({}), expected auto or epoll",
+      std::strerror(error.os));
 }
 
 }  // namespace
@@ -38,8 +46,9 @@ std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Or
   if (!state_dir) return std::unexpected(state_dir.error());
   auto token = AdminToken::open(state_dir->path());
   if (!token) return std::unexpected(token.error());
-  auto loop = make_loop();
-  if (!loop) return std::unexpected("out of descriptors at start");
+  const auto io = loaded.config.node.runtime.io;
+  auto loop = make_loop(io);
+  if (!loop) return std::unexpected(no_loop(io, loop.error()));
   std::unique_ptr<Node> node(
       new Node(loaded.config.node, std::move(*state_dir), std::move(*token), std::move(*loop)));
   const auto prepared = node->prepare(std::move(loaded), std::move(origin));
@@ -47,8 +56,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Or
   return node;
 }
 
-Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token,
-           std::unique_ptr<EpollLoop> loop)
+Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop)
     : first_settings_(std::move(settings)),
       settings_(first_settings_),
       state_dir_(std::move(state_dir)),
@@ -99,8 +107,10 @@ std::expected<void, std::string> Node::open_log() {
 
 std::expected<void, std::string> Node::make_seats() {
   const auto workers = worker_count(settings_.runtime);
+  // What serves control serves them.
+  const auto io = loop_->name() == "io_uring" ? IoChoice::io_uring : IoChoice::epoll;
   for (std::uint32_t i = 0; i < workers; ++i) {
-    auto seat = Seat::create(i, workers, log_ != nullptr);
+    auto seat = Seat::create(i, workers, io, log_ != nullptr);
     if (!seat) return std::unexpected("out of descriptors at start");
     if (log_) log_->add(*(*seat)->ring());
     publication_.add_worker((*seat)->loop(), (*seat)->gateway());
@@ -182,6 +192,11 @@ void Node::announce_token() const {
 }
 
 void Node::announce() const {
+  if (settings_.runtime.io == IoChoice::automatic && loop_->name() == "epoll") {
+    const auto refused = make_loop(IoChoice::io_uring);
+    log_info("io_uring is not to be had here, epoll serves",
+             {{"error", refused ? "" : std::strerror(refused.error().os)}});
+  }
   for (const auto& door : doors_)
     log_info("listening", {{"listener", door->name()},
                            {"address", door->address().to_text()},

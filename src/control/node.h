@@ -19,7 +19,7 @@
 #include "observe/metrics.h"
 #include "observe/process.h"
 #include "observe/series.h"
-#include "runtime/epoll/epoll_loop.h"
+#include "runtime/loop.h"
 #include "runtime/offload.h"
 #include "runtime/signal.h"
 
@@ -62,7 +62,7 @@ class Node {
   struct Scrape;
 
   Node(NodeSettings settings, StateDir state_dir, AdminToken token,
-       std::unique_ptr<EpollLoop> loop);
+       std::unique_ptr<Loop> loop);
   std::expected<void, std::string> prepare(Loaded loaded, Origin origin);
   std::expected<void, std::string> open_doors();
   std::expected<void, std::string> open_control_door(const std::string& name,
@@ -84,7 +84,7 @@ class Node {
   std::vector<std::string> waiting_;
   StateDir state_dir_;
   AdminToken token_;
-  std::unique_ptr<EpollLoop> loop_;
+  std::unique_ptr<Loop> loop_;
   OffloadPool pool_;  // Ends before the loop, and after all that it may be asked to free.
   State state_ = State::starting;
   const WallTime started_;

@@ -4,10 +4,11 @@
 
 namespace penstock {
 
-Result<std::unique_ptr<Seat>> Seat::create(std::size_t index, std::uint32_t workers, bool log) {
+Result<std::unique_ptr<Seat>> Seat::create(std::size_t index, std::uint32_t workers, IoChoice io,
+                                           bool log) {
   std::random_device device;
   const auto seed = (std::uint64_t{device()} << 32) | device();
-  auto worker = Worker::create("worker-" + std::to_string(index), seed);
+  auto worker = Worker::create("worker-" + std::to_string(index), io, seed);
   if (!worker) return fail(worker.error());
   return std::unique_ptr<Seat>(new Seat(std::move(*worker), index, workers, log));
 }

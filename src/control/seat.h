@@ -18,7 +18,7 @@ namespace penstock {
 class Seat {
  public:
   // `log` says whether there is an access log.
-  static Result<std::unique_ptr<Seat>> create(std::size_t index, std::uint32_t workers, bool log);
+  static Result<std::unique_ptr<Seat>> create(std::size_t index, std::uint32_t workers, IoChoice io, bool log);
 
   Seat(const Seat&) = delete;
   Seat& operator=(const Seat&) = delete;

@@ -8,8 +8,8 @@ namespace penstock {
 namespace {
 
 TEST(Seat, HasARingOnlyWhereThereIsALog) {
-  const auto with = Seat::create(0, 1, true);
-  const auto without = Seat::create(1, 1, false);
+  const auto with = Seat::create(0, 1, IoChoice::automatic, true);
+  const auto without = Seat::create(1, 1, IoChoice::automatic, false);
   ASSERT_TRUE(with && without);
   EXPECT_NE((*with)->ring(), nullptr);
   EXPECT_EQ((*without)->ring(), nullptr);
@@ -17,7 +17,7 @@ TEST(Seat, HasARingOnlyWhereThereIsALog) {
 }
 
 TEST(Seat, ClosingItEndsItsThread) {
-  auto seat = Seat::create(0, 1, false);
+  auto seat = Seat::create(0, 1, IoChoice::automatic, false);
   ASSERT_TRUE(seat.has_value());
   std::atomic<bool> ran{false};
   (*seat)->start_listening();
@@ -30,7 +30,7 @@ TEST(Seat, ClosingItEndsItsThread) {
 }
 
 TEST(Seat, WhatWasPostedTooLateStillFindsEverything) {
-  auto seat = Seat::create(0, 1, false);
+  auto seat = Seat::create(0, 1, IoChoice::automatic, false);
   ASSERT_TRUE(seat.has_value());
   bool copied = false;
   (*seat)->loop().post([&copied, store = &(*seat)->store()] {

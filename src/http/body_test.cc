@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 namespace penstock::http {
 namespace {

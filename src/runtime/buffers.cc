@@ -18,8 +18,16 @@ Lent BufferPool::lend() {
   return {*this, block};
 }
 
+Lent BufferPool::lend(char* at, std::size_t size) {
+  ++lent_;
+  Lent lent(*this, at);
+  lent.fill(size);
+  return lent;
+}
+
 void BufferPool::take_back(char* block) {
   --lent_;
+  if (is_shared(block)) return owner_->take_back(block);
   if (poison_) std::memset(block, 0xdb, kBlock);
   std::unique_ptr<char[]> owned(block);
   if (free_.size() < kKeep) free_.push_back(std::move(owned));

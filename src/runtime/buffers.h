@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,15 @@
 namespace penstock {
 
 class Lent;
+
+// Who owns memory that a pool lends for it: io_uring, whose blocks the kernel fills.
+class BlockOwner {
+ public:
+  virtual void take_back(char* at) = 0;
+
+ protected:
+  ~BlockOwner() = default;
+};
 
 // The blocks a loop reads into. The one returned last is lent first, so that a busy loop works in
 // one hot block; a block is held only while somebody works on what it holds, so idle connections
@@ -27,11 +37,25 @@ class BufferPool {
   Lent lend();
   std::size_t lent() const { return lent_; }
 
+  // What lies within `memory` belongs to `owner`, who is given back what was lent of it.
+  void share(std::string_view memory, BlockOwner& owner) {
+    shared_ = memory;
+    owner_ = &owner;
+  }
+  Lent lend(char* at, std::size_t size);
+
  private:
   friend class Lent;
   void take_back(char* block);
 
+  bool is_shared(const char* at) const {
+    return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(shared_.data()) <
+           shared_.size();
+  }
+
   std::vector<std::unique_ptr<char[]>> free_;
+  std::string_view shared_;
+  BlockOwner* owner_ = nullptr;
   std::size_t lent_ = 0;
   bool poison_;
 };

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 #include "runtime/offload.h"
 #include "runtime/signal.h"
 

@@ -97,6 +97,7 @@ void Loop::turn_once() {
 
 void Loop::run() {
   while (!stopping()) turn_once();
+  ended();
 }
 
 void Loop::stop() {

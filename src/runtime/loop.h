@@ -27,7 +27,7 @@ class Message {
 };
 
 // One thread's event loop, completion-style: it is asked for an operation and resumes who awaits
-// it. Backends: epoll, and a simulator with virtual time. All members belong to the
+// it. Backends: io_uring, epoll, and a simulator with virtual time. All members belong to the
 // loop's thread, apart from post() and stop().
 class Loop {
  public:
@@ -35,7 +35,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  virtual std::string_view name() const = 0;  // `epoll`, `sim`: as `runtime.io` names it.
+  virtual std::string_view name()
+      const = 0;  // `io_uring`, `epoll`, `sim`: as `runtime.io` names it.
 
   // Read once per turn.
   Instant now() const { return now_; }
@@ -94,6 +95,8 @@ class Loop {
   virtual void wait(Instant until) = 0;
   // Ends a wait() of this loop early. From any thread.
   virtual void wake() = 0;
+  // run() is about to return.
+  virtual void ended() {}
 
   // One turn: what is ready, what was posted, then a wait.
   void turn_once();

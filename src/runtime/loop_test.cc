@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 #include "runtime/worker.h"
 
 namespace penstock {
@@ -38,8 +38,8 @@ TEST(Loop, MessagesOfAThreadRunInOrderAndNoneIsLost) {
 
 // Each side posts only when the other's message has run: a lost wake-up would hang.
 TEST(Loop, NoWakeUpIsLostBetweenTwoSleepyLoops) {
-  auto a = std::move(*Worker::create("a", 1));
-  auto b = std::move(*Worker::create("b", 2));
+  auto a = std::move(*Worker::create("a", IoChoice::automatic, 1));
+  auto b = std::move(*Worker::create("b", IoChoice::epoll, 2));
   constexpr int kRounds = 20'000;
   struct Ball {
     Loop* here;

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 namespace penstock {
 namespace {
@@ -19,7 +19,7 @@ class OffloadTest : public ::testing::Test {
   OffloadPool pool{2};
   Loop& loop() { return bench.loop(); }
 };
-TYPED_TEST_SUITE(OffloadTest, BothLoops);
+TYPED_TEST_SUITE(OffloadTest, AllLoops);
 
 Task<void> ask_elsewhere(OffloadPool& pool, Loop& loop) {
   const auto here = std::this_thread::get_id();

@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 namespace penstock {
 namespace {
@@ -43,7 +43,7 @@ class OperationTest : public ::testing::Test {
   Loop& loop() { return bench.loop(); }
   Task<Pair> pair() { return connected(bench.loop(), *acceptor, bench.address()); }
 };
-TYPED_TEST_SUITE(OperationTest, BothLoops);
+TYPED_TEST_SUITE(OperationTest, AllLoops);
 
 Task<void> sleep_to(Loop& loop, Duration wait, std::vector<Duration>& order) {
   const auto began = loop.now();

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 #include "runtime/worker.h"
 
 namespace penstock {
@@ -124,7 +124,7 @@ Task<void> use_then_stop(Loop& loop, Replica<Table>& replica, std::atomic<bool>&
 }
 
 struct User {
-  std::unique_ptr<Worker> worker = std::move(*Worker::create("user", 1));
+  std::unique_ptr<Worker> worker = std::move(*Worker::create("user", IoChoice::automatic, 1));
   Replica<Table> replica;
   Scope scope{worker->loop()};
 };

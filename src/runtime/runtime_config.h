@@ -9,10 +9,11 @@
 
 namespace penstock {
 
-// `automatic`: the best that the kernel offers and this release has.
-enum class IoChoice : std::uint8_t { automatic, epoll };
+// `automatic`: io_uring where the kernel has it and allows it, else epoll.
+enum class IoChoice : std::uint8_t { automatic, io_uring, epoll };
 constexpr auto schema_choices(IoChoice) {
   return std::array{schema::choice("auto", IoChoice::automatic),
+                    schema::choice("io_uring", IoChoice::io_uring),
                     schema::choice("epoll", IoChoice::epoll)};
 }
 
@@ -31,7 +32,11 @@ struct RuntimeConfig {
                       "Threads that serve requests; by default one per processor.")
             .range(1, 512)
             .restart(),
-        schema::field("io", &C::io, "How the kernel is asked for input and output.").restart(),
+        schema::field(
+            "io", &C::io,
+            "How the kernel is asked for input and output; `auto`: by io_uring where it is to "
+            "be had (Linux 6.1, and not forbidden as in many containers), else by epoll.")
+            .restart(),
         schema::field("pinWorkers", &C::pin_workers,
                       "Whether each worker stays on a processor of its own.")
             .restart(),

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 #include "runtime/signal.h"
 
 namespace penstock {
@@ -18,7 +18,7 @@ class ScopeTest : public ::testing::Test {
   Bench bench;
   Loop& loop() { return bench.loop(); }
 };
-TYPED_TEST_SUITE(ScopeTest, BothLoops);
+TYPED_TEST_SUITE(ScopeTest, AllLoops);
 
 Task<void> note(std::vector<int>& order, int number) {
   order.push_back(number);

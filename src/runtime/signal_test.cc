@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 namespace penstock {
 namespace {
@@ -18,7 +18,7 @@ class SignalTest : public ::testing::Test {
   Signal signal{bench.loop()};
   Loop& loop() { return bench.loop(); }
 };
-TYPED_TEST_SUITE(SignalTest, BothLoops);
+TYPED_TEST_SUITE(SignalTest, AllLoops);
 
 Task<void> wait_and_note(Signal& signal, Timeout timeout, std::vector<int>& order, int number) {
   const auto woken = co_await signal.wait(timeout);

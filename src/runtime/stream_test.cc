@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 namespace penstock {
 namespace {
@@ -20,7 +20,7 @@ class StreamTest : public ::testing::Test {
   Loop& loop() { return bench.loop(); }
   Task<Pair> pair() { return connected(bench.loop(), *acceptor, bench.address()); }
 };
-TYPED_TEST_SUITE(StreamTest, BothLoops);
+TYPED_TEST_SUITE(StreamTest, AllLoops);
 
 Task<void> read_into(Stream& stream, Everything& all) {
   all = co_await read_all(stream);

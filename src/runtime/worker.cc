@@ -3,12 +3,12 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "runtime/epoll/epoll_loop.h"
+#include "runtime/open_loop.h"
 
 namespace penstock {
 
-Result<std::unique_ptr<Worker>> Worker::create(std::string name, std::uint64_t seed) {
-  auto loop = EpollLoop::create(seed);
+Result<std::unique_ptr<Worker>> Worker::create(std::string name, IoChoice io, std::uint64_t seed) {
+  auto loop = open_loop(io, seed);
   if (!loop) return fail(loop.error());
   return std::unique_ptr<Worker>(new Worker(std::move(name), std::move(*loop)));
 }

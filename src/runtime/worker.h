@@ -14,7 +14,7 @@ namespace penstock {
 class Worker {
  public:
   // Makes the loop that the configuration asks for; the thread comes with start().
-  static Result<std::unique_ptr<Worker>> create(std::string name, std::uint64_t seed);
+  static Result<std::unique_ptr<Worker>> create(std::string name, IoChoice io, std::uint64_t seed);
   ~Worker() { join(); }
 
   Loop& loop() { return *loop_; }

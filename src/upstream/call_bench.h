@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 #include "upstream/call.h"
 
 // For tests: a call to services that do what they are told, in virtual time.

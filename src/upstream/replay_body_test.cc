@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 namespace penstock {
 namespace {

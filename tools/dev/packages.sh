@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034
 
 packages_build=(clang-19 lld-19 llvm-19 ninja-build cmake ccache libfmt-dev libyaml-cpp-dev libsimdjson-dev
-  nlohmann-json3-dev libssl-dev libre2-dev libspdlog-dev libcli11-dev libgtest-dev libgmock-dev libbenchmark-dev)
+  nlohmann-json3-dev libssl-dev libre2-dev libspdlog-dev libcli11-dev liburing-dev pkg-config libgtest-dev libgmock-dev libbenchmark-dev)
 packages_run=(curl=curl)
 packages_sanitize=(libclang-rt-19-dev)
 packages_test=(node=nodejs npm=npm curl=curl nginx=nginx-light haproxy=haproxy promtool=prometheus)

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "http/h1/input.h"
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 // For tests: both ends of one simulated connection.
 namespace penstock::http::h1 {

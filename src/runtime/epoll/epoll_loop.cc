@@ -13,13 +13,6 @@ namespace penstock {
 namespace {
 
 constexpr std::size_t kEvents = 256;
-constexpr Duration kWallEvery = std::chrono::milliseconds(100);
-
-Duration read_clock(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 // Whole milliseconds, rounded up, for epoll_wait.
 int milliseconds_until(Instant until, Instant now) {
@@ -61,15 +54,10 @@ EpollLoop::~EpollLoop() {
   close(epoll_);
 }
 
-// The wall clock is read ten times a second and follows the monotonic one in between: a clock read
-// is a system call on some machines.
 void EpollLoop::read_clocks() {
-  now_ = Instant(read_clock(CLOCK_MONOTONIC));
-  if (wall_read_at_ == Instant{} || now_ - wall_read_at_ >= kWallEvery) {
-    wall_read_at_ = now_;
-    wall_offset_ = read_clock(CLOCK_REALTIME) - now_.time_since_epoch();
-  }
-  wall_ = WallTime(now_.time_since_epoch() + wall_offset_);
+  clocks_.read();
+  now_ = clocks_.now();
+  wall_ = clocks_.wall();
 }
 
 Instant EpollLoop::clock() const {

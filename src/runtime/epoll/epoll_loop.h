@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runtime/clocks.h"
 #include "runtime/loop.h"
 
 struct epoll_event;
@@ -45,8 +46,7 @@ class EpollLoop final : public Loop {
   int epoll_;
   int event_;
   std::vector<epoll_event> events_;
-  Instant wall_read_at_{};
-  Duration wall_offset_{};
+  Clocks clocks_;
 };
 
 }  // namespace penstock

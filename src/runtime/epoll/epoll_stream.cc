@@ -1,8 +1,6 @@
 #include "runtime/epoll/epoll_stream.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -11,49 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "runtime/socket.h"
+
 namespace penstock {
 namespace {
 
 constexpr Error kClosed{.kind = Error::Kind::closed};
-
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK;
-}
-
-Error error_of(int error) {
-  using Kind = Error::Kind;
-  switch (error) {
-    case ECONNREFUSED:
-      return {.kind = Kind::refused, .os = error};
-    case ECONNRESET:
-    case ECONNABORTED:
-    case EPIPE:
-      return {.kind = Kind::reset, .os = error};
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case EACCES:
-    case EPERM:
-    case EADDRNOTAVAIL:
-    case ENOENT:
-      return {.kind = Kind::unreachable, .os = error};
-    case ETIMEDOUT:
-      return {.kind = Kind::timed_out, .os = error};
-    case EMFILE:
-    case ENFILE:
-    case EAGAIN:  // Only connect says so: no room in a unix socket's queue, or no port left.
-    case ENOBUFS:
-    case ENOMEM:
-      return {.kind = Kind::exhausted, .os = error};
-    default:
-      return {.kind = Kind::system, .os = error};
-  }
-}
-
-// Small messages leave at once. Fails harmlessly on a unix socket.
-void no_delay(int descriptor) {
-  const int on = 1;
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
 
 }  // namespace
 
@@ -102,8 +63,7 @@ void EpollStream::shutdown_write() {
 }
 
 void EpollStream::reset_on_close() {
-  const linger now{.l_onoff = 1, .l_linger = 0};
-  setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  linger_none(descriptor_);
 }
 
 void EpollStream::note(std::uint32_t events) {
@@ -133,9 +93,9 @@ std::optional<Result<Lent>> EpollStream::try_recv(std::size_t most) {
       lent.fill(static_cast<std::size_t>(got));
       return Result<Lent>(std::move(lent));
     }
-    if (got == 0) return fail(broken_ != 0 ? error_of(broken_) : kClosed);
+    if (got == 0) return fail(broken_ != 0 ? socket_error(broken_) : kClosed);
     if (errno == EINTR) continue;
-    if (!would_block(errno)) return fail(error_of(broken_ = errno));
+    if (!would_block(errno)) return fail(socket_error(broken_ = errno));
     readable_ = false;
   }
   return std::nullopt;
@@ -177,7 +137,7 @@ bool EpollStream::start(Send& send) {
     if (!would_block(errno)) {
       // EPIPE: the break has been told, or came after a FIN, which stays one.
       if (errno != EPIPE) broken_ = errno;
-      return send.fail(error_of(errno));
+      return send.fail(socket_error(errno));
     }
     writable_ = false;
   }
@@ -191,13 +151,13 @@ bool EpollLoop::start(Connect& connect) {
   const auto& address = connect.address();
   const int descriptor =
       socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return connect.complete(fail(error_of(errno)));
+  if (descriptor < 0) return connect.complete(fail(socket_error(errno)));
   auto stream = std::make_unique<EpollStream>(*this, descriptor);
   no_delay(descriptor);
   const auto* const to = reinterpret_cast<const sockaddr*>(&address.storage);
   const bool now = ::connect(descriptor, to, address.length) == 0;
-  if (!now && errno != EINPROGRESS) return connect.complete(fail(error_of(errno)));
-  if (!stream->enroll()) return connect.complete(fail(error_of(errno)));
+  if (!now && errno != EINPROGRESS) return connect.complete(fail(socket_error(errno)));
+  if (!stream->enroll()) return connect.complete(fail(socket_error(errno)));
   if (!now) stream->connecting(&connect);
   connect.stream = std::move(stream);
   return now && connect.complete({});
@@ -209,7 +169,7 @@ bool EpollLoop::check(Connect& connect) {
   socklen_t length = sizeof error;
   getsockopt(stream.descriptor(), SOL_SOCKET, SO_ERROR, &error, &length);
   stream.connected();
-  if (error != 0) return connect.complete(fail(error_of(error)));
+  if (error != 0) return connect.complete(fail(socket_error(error)));
   return connect.complete({});
 }
 
@@ -250,12 +210,12 @@ bool EpollAcceptor::start(Accept& accept) {
     if (descriptor >= 0) {
       auto stream = std::make_unique<EpollStream>(static_cast<EpollLoop&>(loop_), descriptor);
       no_delay(descriptor);
-      if (!stream->enroll()) return accept.complete(fail(error_of(errno)));
+      if (!stream->enroll()) return accept.complete(fail(socket_error(errno)));
       return accept.complete(Accepted{std::move(stream), peer});
     }
     // What a connection brought with it before it was accepted is not this socket's error.
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
-    if (!would_block(errno)) return accept.complete(fail(error_of(errno)));
+    if (!would_block(errno)) return accept.complete(fail(socket_error(errno)));
     readable_ = false;
   }
   accept_ = &accept;

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 
 namespace penstock {
 namespace {

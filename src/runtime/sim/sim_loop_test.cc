@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/both_loops.h"
+#include "runtime/all_loops.h"
 #include "runtime/signal.h"
 
 namespace penstock {
