@@ -1,5 +1,5 @@
 // Runs the scenarios: `node run.mjs [--concurrency N] [part of a path]…`. PENSTOCK_BINARY names the
-// binary, PENSTOCK_IO the loop (`epoll`).
+// binary, PENSTOCK_IO the loop (`io_uring`, `epoll`).
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';

@@ -52,10 +52,10 @@ export class Gateway {
     return gateway;
   }
 
-  // `openFiles`: RLIMIT_NOFILE of the process.
-  spawn({ openFiles, env = {} } = {}) {
-    const run = [binary, 'run', '--config', this.file];
-    const [command, ...args] = openFiles ? ['prlimit', `--nofile=${openFiles}:${openFiles}`, ...run] : run;
+  // `openFiles`: RLIMIT_NOFILE of the process. `through`: a command that runs another.
+  spawn({ openFiles, through = [], env = {} } = {}) {
+    const limit = openFiles ? ['prlimit', `--nofile=${openFiles}:${openFiles}`] : [];
+    const [command, ...args] = [...limit, ...through, binary, 'run', '--config', this.file];
     this.child = new Child(command, args, { cwd: this.dir, env: { ...process.env, ...env } });
     return this;
   }
