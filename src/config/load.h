@@ -26,7 +26,7 @@ struct Loaded {
   std::size_t errors = 0;
   std::size_t warnings = 0;
   bool ok = false;
-  bool unreadable = false;  // A file could not be read at all.
+  bool unreadable = false;          // A file could not be read at all.
   std::vector<DocumentText> texts;  // As load_files() found them.
 };
 

@@ -188,6 +188,23 @@ std::expected<std::string, FileFault> load_ocsp(const std::string& path, X509* x
 
 }  // namespace
 
+std::string to_text(const FileFault& fault, const CertificateFiles& files) {
+  switch (fault.file) {
+    case File::certificate:
+      return fmt::format("{}: {}", files.certificate, fault.text);
+    case File::key:
+      return fmt::format("{}: {}", files.key, fault.text);
+    case File::ocsp:
+      break;
+  }
+  return fmt::format("{}: {}", files.ocsp, fault.text);
+}
+
+std::string_view text_of(Certificate::KeyType type) {
+  constexpr std::string_view kTexts[] = {"RSA", "ECDSA", "Ed25519"};
+  return kTexts[static_cast<std::size_t>(type)];
+}
+
 SecretBytes::~SecretBytes() {
   OPENSSL_cleanse(bytes_.data(), bytes_.size());
 }

@@ -17,8 +17,11 @@ class SecretBytes {
  public:
   SecretBytes() = default;
   explicit SecretBytes(std::string bytes) : bytes_(std::move(bytes)) {}
-  SecretBytes(SecretBytes&&) = default;
-  SecretBytes& operator=(SecretBytes&&) = delete;
+  SecretBytes(SecretBytes&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  SecretBytes& operator=(SecretBytes other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
   ~SecretBytes();
 
   std::string_view bytes() const { return bytes_; }
@@ -42,6 +45,9 @@ struct FileFault {
   std::string text;
 };
 
+// The file's name and what is wrong with it.
+std::string to_text(const FileFault& fault, const CertificateFiles& files);
+
 // A certificate with its chain and private key, as they were read from files. Immutable.
 struct Certificate {
   enum class KeyType : std::uint8_t { rsa, ecdsa, ed25519 };
@@ -57,6 +63,8 @@ struct Certificate {
   CivilTime not_before;
   CivilTime not_after;
 };
+
+std::string_view text_of(Certificate::KeyType type);
 
 struct LoadedCertificate {
   std::shared_ptr<const Certificate> certificate;

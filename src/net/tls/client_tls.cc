@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <utility>
 
 #include "net/address.h"
@@ -11,6 +13,43 @@
 #include "net/tls/terms.h"
 
 namespace penstock {
+
+// --- Trust
+
+std::string Trust::system_file() {
+  for (const char* const file : {X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
+                                 "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"})
+    if (access(file, R_OK) == 0) return file;
+  return {};
+}
+
+std::expected<std::shared_ptr<const Trust>, std::string> Trust::load(const std::string& file,
+                                                                     const TlsWorkers& workers) {
+  const auto text = load_trusted(file);
+  if (!text) return std::unexpected(fmt::format("{}: {}", file, text.error()));
+  std::shared_ptr<Trust> trust(new Trust);
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    auto* const store = X509_STORE_new();
+    ensure(store != nullptr);
+    trust->stores_.push_back(store);
+    // One of an authority that itself is not in the file is trusted for its own sake.
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    const auto bio = bio_over(*text);
+    for (;;) {
+      X509* made = X509_new_ex(workers[i].library(), nullptr);
+      const bool read = PEM_read_bio_X509(bio.get(), &made, nullptr, nullptr) != nullptr;
+      const X509Pointer x509(made);
+      if (!read) break;
+      X509_STORE_add_cert(store, made);
+    }
+  }
+  ERR_clear_error();
+  return trust;
+}
+
+Trust::~Trust() {
+  for (auto* const store : stores_) X509_STORE_free(store);
+}
 
 // --- Sessions
 
@@ -25,7 +64,10 @@ void TlsSessions::keep(SSL_SESSION* session) {
 SSL_SESSION* TlsSessions::take() {
   if (sessions_.empty()) return nullptr;
   auto* const newest = sessions_.back();
-  sessions_.pop_back();
+  if (SSL_SESSION_get_protocol_version(newest) < TLS1_3_VERSION)
+    SSL_SESSION_up_ref(newest);  // It stays.
+  else
+    sessions_.pop_back();
   return newest;
 }
 
@@ -56,26 +98,14 @@ int on_session(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
-bool trust(SSL_CTX* context, const ClientTlsTerms& terms, OSSL_LIB_CTX* library) {
-  if (!terms.verify) return true;
-  if (!terms.trusted) return SSL_CTX_set_default_verify_paths(context) == 1;
-  auto* const store = SSL_CTX_get_cert_store(context);
-  const auto bio = bio_over(*terms.trusted);
-  for (;;) {
-    X509* made = X509_new_ex(library, nullptr);
-    if (made == nullptr) return false;
-    const bool read = PEM_read_bio_X509(bio.get(), &made, nullptr, nullptr) != nullptr;
-    const X509Pointer x509(made);
-    if (!read) break;
-    if (X509_STORE_add_cert(store, x509.get()) != 1) return false;
-  }
-  ERR_clear_error();
-  return true;
+std::uint64_t next_edition() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 }  // namespace
 
-ClientTls::ClientTls(ClientTlsTerms terms) : terms_(std::move(terms)) {}
+ClientTls::ClientTls(ClientTlsTerms terms) : terms_(std::move(terms)), edition_(next_edition()) {}
 ClientTls::~ClientTls() = default;
 
 std::expected<std::shared_ptr<const ClientTls>, std::string> ClientTls::make(
@@ -87,12 +117,12 @@ std::expected<std::shared_ptr<const ClientTls>, std::string> ClientTls::make(
     auto* const raw = context.get();
     if (raw == nullptr || !set_terms(raw, TlsVersion::tls12))
       return std::unexpected(openssl_words());
-    if (!trust(raw, made->terms_, library)) return std::unexpected(openssl_words());
+    if (made->terms_.trust) SSL_CTX_set1_cert_store(raw, made->terms_.trust->store(i));
     if (made->terms_.certificate) {
       const auto used = use_certificate(raw, *made->terms_.certificate, library);
       if (!used) return std::unexpected(used.error());
     }
-    SSL_CTX_set_verify(raw, made->terms_.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set_verify(raw, made->terms_.trust ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
     SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(raw, on_session);
@@ -101,8 +131,9 @@ std::expected<std::shared_ptr<const ClientTls>, std::string> ClientTls::make(
   return made;
 }
 
-SslPointer ClientTls::connect(std::size_t worker, const std::string& name,
+SslPointer ClientTls::connect(std::size_t worker, const std::string& host,
                               TlsSessions* sessions) const {
+  const auto& name = terms_.server_name.empty() ? host : terms_.server_name;
   SslPointer ssl(SSL_new(places_[worker]->context.get()));
   ensure(ssl != nullptr);
   auto* const raw = ssl.get();

@@ -2,28 +2,49 @@
 
 #include <expected>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "net/tls/certificate.h"
+#include "net/tls/tls_config.h"
 #include "net/tls/tls_stream.h"
 #include "net/tls/tls_worker.h"
 
 struct ssl_session_st;
+struct x509_store_st;
 
 namespace penstock {
 
+// Authorities that are trusted, as they were read from a file; for every worker apart. Immutable.
+class Trust {
+ public:
+  // The error is a sentence. Blocks.
+  static std::expected<std::shared_ptr<const Trust>, std::string> load(const std::string& file,
+                                                                       const TlsWorkers& workers);
+  // The file of those that the system trusts; empty when there is none.
+  static std::string system_file();
+  Trust(const Trust&) = delete;
+  Trust& operator=(const Trust&) = delete;
+  ~Trust();
+
+  x509_store_st* store(std::size_t worker) const { return stores_[worker]; }
+
+ private:
+  Trust() = default;
+
+  std::vector<x509_store_st*> stores_;
+};
+
 // What a service's TLS is made of, once its files are read.
 struct ClientTlsTerms {
-  std::optional<std::string> trusted;              // PEM; the system's where there is none.
+  std::shared_ptr<const Trust> trust;              // nullptr: the service is not verified.
   std::shared_ptr<const Certificate> certificate;  // Shown to services that ask; may be nullptr.
-  bool verify = true;
+  std::string server_name;                         // Empty: the host.
 };
 
 // The session that the next connection to the same endpoint may resume; one worker's. A ticket is
-// used once (RFC 8446 §C.4).
+// used once, one of TLS 1.2 stays (RFC 8446 §C.4).
 class TlsSessions {
  public:
   TlsSessions() = default;
@@ -50,10 +71,12 @@ class ClientTls {
   ClientTls& operator=(const ClientTls&) = delete;
   ~ClientTls();
 
-  // For a connection of `worker` to a server of that name, which may be an IP address. The sessions
-  // outlive what is made.
-  SslPointer connect(std::size_t worker, const std::string& name, TlsSessions* sessions) const;
+  // For a connection of `worker` to an instance on that host, which may be an IP address. The
+  // sessions outlive what is made.
+  SslPointer connect(std::size_t worker, const std::string& host, TlsSessions* sessions) const;
   const ClientTlsTerms& terms() const { return terms_; }
+  // Another for each one there ever was.
+  std::uint64_t edition() const { return edition_; }
 
  private:
   struct Place;
@@ -61,6 +84,7 @@ class ClientTls {
   explicit ClientTls(ClientTlsTerms terms);
 
   const ClientTlsTerms terms_;
+  const std::uint64_t edition_;
   std::vector<std::unique_ptr<Place>> places_;  // By worker.
 };
 

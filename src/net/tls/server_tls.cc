@@ -28,6 +28,17 @@ std::string lower_of(std::string_view name) {
 
 }  // namespace
 
+std::expected<Certificates, std::string> load_certificates(
+    const std::vector<CertificateConfig>& configs, CivilTime now) {
+  Certificates certificates;
+  for (const auto& config : configs) {
+    auto loaded = load_certificate(config.files(), now);
+    if (!loaded) return std::unexpected(to_text(loaded.error(), config.files()));
+    certificates.push_back(std::move(loaded->certificate));
+  }
+  return certificates;
+}
+
 // --- Names
 
 CertificateNames::CertificateNames(const Certificates& certificates) {
@@ -178,7 +189,8 @@ int ServerTls::Place::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv
       EVP_MAC_CTX_set_params(mac, params) == 1 &&
       EVP_CipherInit_ex(cipher, worker.ticket_cipher(), nullptr, key->cipher.data(), iv, seal) == 1;
   if (!done) return -1;
-  return key == &current ? 1 : 2;  // 2: a new ticket is due.
+  // 2: a new ticket is due; one of TLS 1.3 serves once (RFC 8446 §C.4).
+  return key == &current && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
 }
 
 int ServerTls::Place::on_status(SSL* ssl, void* argument) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -10,15 +11,18 @@
 #include <vector>
 
 #include "net/tls/certificate.h"
+#include "net/tls/tls_config.h"
 #include "net/tls/tls_stream.h"
 #include "net/tls/tls_worker.h"
 
 namespace penstock {
 
-enum class TlsVersion : std::uint8_t { tls12, tls13 };
-
 // Certificates in the order in which they were configured.
 using Certificates = std::vector<std::shared_ptr<const Certificate>>;
+
+// Reads the files of all; the error is a sentence. Blocks.
+std::expected<Certificates, std::string> load_certificates(
+    const std::vector<CertificateConfig>& configs, CivilTime now);
 
 // Which certificates serve which name. The first configured is what a client gets that names
 // none of them. Immutable.

@@ -73,6 +73,19 @@ Kind kind_of(unsigned long error) {
   }
 }
 
+Kind kind_of_verdict(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return Kind::name;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return Kind::expired;
+    default:
+      return Kind::certificate;
+  }
+}
+
 Kind kind_of(const Error& error) {
   if (error.kind == Error::Kind::timed_out) return Kind::timed_out;
   if (error.kind == Error::Kind::cancelled) return Kind::cancelled;
@@ -97,6 +110,10 @@ std::string_view text_of(HandshakeFailure::Kind kind) {
       return "protocol";
     case Kind::certificate:
       return "certificate";
+    case Kind::name:
+      return "certificate_name";
+    case Kind::expired:
+      return "certificate_expired";
     case Kind::refused:
       return "refused";
     case Kind::malformed:
@@ -259,6 +276,8 @@ Task<std::expected<void, HandshakeFailure>> TlsStream::handshake(Timeout timeout
 HandshakeFailure TlsStream::failure_of(int ssl_error) const {
   if (ssl_error == SSL_ERROR_NONE || ssl_error == SSL_ERROR_WANT_READ) return {};
   const auto error = ERR_peek_error();
+  if (const auto verdict = SSL_get_verify_result(ssl_.get()); verdict != X509_V_OK)
+    return {kind_of_verdict(verdict), X509_verify_cert_error_string(verdict)};
   const auto* const words = ERR_reason_error_string(error);
   return {kind_of(error), words == nullptr ? std::string_view{} : words};
 }
@@ -349,6 +368,10 @@ void TlsStream::end_by(int ssl_error) {
   const bool orderly = ssl_error == SSL_ERROR_ZERO_RETURN;
   end_ = Error{.kind = orderly ? Error::Kind::closed : Error::Kind::malformed};
   if (orderly) return;
+  // A server may refuse a client's certificate after the handshake only.
+  if (SSL_is_server(ssl_.get()) == 0)
+    end_->reason = kind_of(ERR_peek_error()) == Kind::refused ? &reasons::kUpstreamAlert
+                                                              : &reasons::kUpstreamTls;
   said_goodbye_ = true;  // With an alert.
   if (!sending_) flush();
 }

@@ -31,12 +31,14 @@ struct HandshakeFailure {
     version,      // No version in common.
     cipher,       // No cipher, group or signature algorithm in common.
     protocol,     // No application protocol in common (ALPN).
-    certificate,  // The peer's certificate is not to be trusted.
+    certificate,  // The peer's certificate is not to be trusted,
+    name,         // or is for another name,
+    expired,      // or is not valid now.
     refused,      // The peer sent an alert.
     malformed,    // Anything else that is not TLS as it should be.
     cancelled,
   };
-  static constexpr std::size_t kKinds = 10;
+  static constexpr std::size_t kKinds = 12;
 
   Kind kind = Kind::malformed;
   std::string_view detail = {};  // OpenSSL's words; static storage.
