@@ -73,6 +73,12 @@ Kind kind_of(unsigned long error) {
   }
 }
 
+// OpenSSL takes what is in its queue for the error of the present call. To clear it takes longer
+// than to look.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 Kind kind_of_verdict(long verdict) {
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -248,7 +254,7 @@ TlsStream::~TlsStream() {
 
 Task<std::expected<void, HandshakeFailure>> TlsStream::handshake(Timeout timeout) {
   for (bool first = true;; first = false) {
-    ERR_clear_error();
+    forget_errors();
     const int step = SSL_do_handshake(ssl_.get());
     const int error = step == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), step);
     open_ = step == 1;
@@ -339,7 +345,7 @@ std::size_t TlsStream::open_records(char* to, std::size_t room) {
   std::size_t filled = 0;
   for (int feeds = 0; filled < room && !end_;) {
     std::size_t got = 0;
-    ERR_clear_error();
+    forget_errors();
     const int done = SSL_read_ex(ssl_.get(), to + filled, room - filled, &got);
     filled += got;
     if (done == 1) continue;
@@ -403,7 +409,7 @@ bool TlsStream::something_to_receive() {
   for (int feeds = 0; !end_;) {
     char byte = 0;
     std::size_t got = 0;
-    ERR_clear_error();
+    forget_errors();
     const int done = SSL_peek_ex(ssl_.get(), &byte, 1, &got);
     if (done == 1) return true;
     const int error = SSL_get_error(ssl_.get(), done);
@@ -437,7 +443,7 @@ bool TlsStream::seal(Parts& plain) {
     const auto run = take_run(plain, room, scratch.block());
     room -= std::min(room, (run.size() + kRecord - 1) / kRecord * kRecord);
     std::size_t written = 0;
-    ERR_clear_error();
+    forget_errors();
     if (SSL_write_ex(ssl_.get(), run.data(), run.size(), &written) != 1) return false;
   }
   return true;
@@ -459,7 +465,7 @@ void TlsStream::reset_on_close() {
 
 void TlsStream::say_goodbye() {
   if (std::exchange(said_goodbye_, true) || !open_ || mute_) return;
-  ERR_clear_error();
+  forget_errors();
   SSL_shutdown(ssl_.get());
 }
 
