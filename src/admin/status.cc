@@ -44,8 +44,24 @@ Json config_json(const Node& node) {
             {"last_apply", attempt_json(publication.last_attempt())},
             {"fallback", !publication.fallback().empty()},
             {"waiting_for_restart", node.waiting_for_restart()}};
+  if (!publication.certificate_faults().empty())
+    json["certificate_errors"] = publication.certificate_faults();
   if (!publication.unsaved().empty()) json["last_good_error"] = publication.unsaved();
   return json;
+}
+
+// What a listener shows to its clients; neither files' contents nor keys.
+Json certificates_json(const ServerTls& tls) {
+  Json list = Json::array();
+  for (const auto& certificate : tls.certificates())
+    list.push_back({{"common_name", certificate->common_name},
+                    {"names", certificate->names},
+                    {"key", text_of(certificate->key_type)},
+                    {"not_before", certificate->not_before.to_text()},
+                    {"not_after", certificate->not_after.to_text()},
+                    {"file", certificate->files.certificate},
+                    {"ocsp", !certificate->ocsp.empty()}});
+  return list;
 }
 
 Json doors_json(const std::vector<std::unique_ptr<Door>>& doors) {
@@ -55,6 +71,15 @@ Json doors_json(const std::vector<std::unique_ptr<Door>>& doors) {
                     {"address", door->address().to_text()},
                     {"connections", door->connections().open()},
                     {"connections_limit", door->connections().most()}});
+  return list;
+}
+
+Json listeners_json(const Node& node) {
+  auto list = doors_json(node.doors());
+  for (auto& listener : list) {
+    const auto tls = node.publication().tls().of_listener(listener["name"].get<std::string>());
+    if (tls) listener["certificates"] = certificates_json(*tls);
+  }
   return list;
 }
 
@@ -72,7 +97,7 @@ Json node_json(Node& node) {
            {{"delay_seconds", seconds(runtime.drain_delay)},
             {"timeout_seconds", seconds(runtime.drain_timeout)}}},
           {"config", config_json(node)},
-          {"listeners", doors_json(node.doors())},
+          {"listeners", listeners_json(node)},
           {"admin_listeners", doors_json(node.control_doors())}};
 }
 

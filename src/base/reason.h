@@ -51,6 +51,8 @@ inline constexpr Reason kMethodRefused{"method_refused", 405, Side::client,
 inline constexpr Reason kMisdirected{"misdirected", 421, Side::client,
                                      "This connection is not one for https.",
                                      "http_request_denied"};
+inline constexpr Reason kTlsRequired{"tls_required", 400, Side::client,
+                                     "This address speaks https only.", "http_request_error"};
 inline constexpr Reason kNoRoute{"no_route", 404, Side::client, "Nothing is served here.",
                                  "destination_not_found"};
 inline constexpr Reason kMethodNotAllowed{"method_not_allowed", 405, Side::client,
@@ -97,6 +99,21 @@ inline constexpr Reason kConnectFailed{"upstream_connect_failed", 502, Side::ups
 inline constexpr Reason kConnectTimeout{"upstream_connect_timeout", 504, Side::upstream,
                                         "The service did not accept the connection in time.",
                                         "connection_timeout"};
+inline constexpr Reason kUpstreamUntrusted{"upstream_certificate_untrusted", 502, Side::upstream,
+                                           "The service's certificate is not to be trusted.",
+                                           "tls_certificate_error"};
+inline constexpr Reason kUpstreamName{"upstream_certificate_name", 502, Side::upstream,
+                                      "The service's certificate is for another name.",
+                                      "tls_certificate_error"};
+inline constexpr Reason kUpstreamExpired{"upstream_certificate_expired", 502, Side::upstream,
+                                         "The service's certificate has expired.",
+                                         "tls_certificate_error"};
+inline constexpr Reason kUpstreamTls{"upstream_tls_failed", 502, Side::upstream,
+                                     "The service does not speak TLS as it should.",
+                                     "tls_protocol_error"};
+inline constexpr Reason kUpstreamAlert{"upstream_tls_refused", 502, Side::upstream,
+                                       "The service refused the gateway over TLS.",
+                                       "tls_alert_received"};
 inline constexpr Reason kUpstreamClosed{"upstream_closed", 502, Side::upstream,
                                         "The service closed the connection before its answer was "
                                         "complete.",
@@ -147,6 +164,7 @@ inline constexpr const Reason* kAll[] = {&kMalformedRequest,
                                          &kExpectationFailed,
                                          &kMethodRefused,
                                          &kMisdirected,
+                                         &kTlsRequired,
                                          &kNoRoute,
                                          &kMethodNotAllowed,
                                          &kUnknownVersion,
@@ -164,6 +182,11 @@ inline constexpr const Reason* kAll[] = {&kMalformedRequest,
                                          &kConnectTimeout,
                                          &kUpstreamClosed,
                                          &kUpstreamIncomplete,
+                                         &kUpstreamUntrusted,
+                                         &kUpstreamName,
+                                         &kUpstreamExpired,
+                                         &kUpstreamTls,
+                                         &kUpstreamAlert,
                                          &kUpstreamMalformed,
                                          &kUpstreamHeaderTooLarge,
                                          &kUpstreamTransferCoding,

@@ -87,15 +87,21 @@ class Page {
       line("    {}", plain(error.get<std::string>()));
     for (const auto& path : list_at(config, "waiting_for_restart"))
       line("  waits for a restart: {}", plain(path.get<std::string>()));
+    for (const auto& error : list_at(config, "certificate_errors"))
+      line("  certificate not taken in: {}", plain(error.get<std::string>()));
     if (config.contains("last_good_error"))
       line("  not kept for a later start: {}", text_at(config, "last_good_error"));
   }
 
   void doors(std::string_view title, const Json& doors) {
     line("\n{}", title);
-    for (const auto& door : doors)
+    for (const auto& door : doors) {
       line("  {:<20} {:<24} {} of {} connections", text_at(door, "name"), text_at(door, "address"),
            number_at(door, "connections"), number_at(door, "connections_limit"));
+      for (const auto& certificate : list_at(door, "certificates"))
+        line("    {:<8} {} until {}", text_at(certificate, "key"),
+             text_at(certificate, "common_name"), text_at(certificate, "not_after"));
+    }
   }
 
   void services(const Json& services) {

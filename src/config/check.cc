@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "config/check_select.h"
+#include "config/check_tls.h"
 #include "config/names.h"
 #include "config/policies.h"
 #include "net/address.h"
@@ -24,25 +25,6 @@ namespace {
 using schema::Findings;
 using schema::in_quotes;
 using Text = schema::Located<std::string>;
-
-// A host name (RFC 1123 §2.1, and `_`, which container networks use) or an IP address.
-bool is_host(std::string_view text) {
-  if (IpAddress::parse(text)) return true;
-  if (text.empty() || text.size() > 253) return false;
-  bool numeric = false;  // Of the last label: then it would be an IPv4 address, and a wrong one.
-  while (true) {
-    const auto label = text.substr(0, text.find('.'));
-    const auto fits = [](char c) {
-      return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' || c == '_';
-    };
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
-      return false;
-    if (!std::all_of(label.begin(), label.end(), fits)) return false;
-    numeric = std::all_of(label.begin(), label.end(), is_digit);
-    if (label.size() == text.size()) return !numeric;
-    text.remove_prefix(label.size() + 1);
-  }
-}
 
 void check_method(const Text& method, const std::string& path, Findings& findings) {
   if (is_missing(method)) return;
@@ -101,6 +83,7 @@ void check_node(const NodeSettings& node, Findings& findings) {
     const auto path = fmt::format("listeners[{}]", i);
     names.add(listener.name, path + ".name");
     addresses.add(listener.address, path + ".address");
+    if (listener.tls) check_listener_tls(*listener.tls, path + ".tls", findings);
     for (std::size_t j = 0; j < listener.trusted_proxies.size(); ++j) {
       const auto& proxy = listener.trusted_proxies[j];
       if (is_missing(proxy)) continue;
@@ -141,6 +124,7 @@ void check_services(const Document& document, Names& names, Findings& findings) 
     const auto path = fmt::format("services[{}]", i);
     names.add(service.service_name, path + ".serviceName");
     check_instances(service, path, findings);
+    if (service.tls) check_service_tls(*service.tls, path + ".tls", findings);
     for (std::size_t j = 0; j < service.retry.methods.size(); ++j)
       check_method(service.retry.methods[j], fmt::format("{}.retry.methods[{}]", path, j),
                    findings);

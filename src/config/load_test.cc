@@ -184,8 +184,9 @@ TEST(Load, RefusesKeysOfLaterReleasesInWords) {
   EXPECT_THAT(error_of(std::string(kListener) + "authPolicies: []\n"),
               HasSubstr("gw.yaml:2:1: found the key \"authPolicies\", which this release does "
                         "not serve; expected listeners, "));
-  EXPECT_THAT(error_of("listeners: [ { name: a, address: '1.2.3.4:1', tls: {} } ]"),
-              HasSubstr("listeners[0]: found the key \"tls\", which this release does not serve"));
+  EXPECT_THAT(error_of("listeners: [ { name: a, address: '1.2.3.4:1', protocols: [] } ]"),
+              HasSubstr("listeners[0]: found the key \"protocols\", which this release does not "
+                        "serve"));
 }
 
 TEST(Load, RefusesNamesThatStandTwice) {

@@ -41,7 +41,7 @@ TEST(Mistakes, EachHasItsPlaceAndWhatWouldBeRight) {
   EXPECT_THAT(
       said(kTenMistakes),
       ElementsAre(
-          "gw.yaml:4:5 listeners[0]: found the key \"limts\", expected name, address, limits, "
+          "gw.yaml:4:5 listeners[0]: found the key \"limts\", expected name, address, tls, limits, "
           "trustedProxies; did you mean \"limits\"?",
           "gw.yaml:5:68 listeners[1].limits.bodyBytes: found \"16M\", expected a size such as "
           "16KiB, "

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "net/address.h"
 
 namespace penstock {
 namespace {
@@ -19,6 +20,24 @@ bool is_name(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_host(std::string_view text) {
+  if (IpAddress::parse(text)) return true;
+  if (text.empty() || text.size() > 253) return false;
+  bool numeric = false;  // Of the last label: then it would be an IPv4 address, and a wrong one.
+  while (true) {
+    const auto label = text.substr(0, text.find('.'));
+    const auto fits = [](char c) {
+      return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' || c == '_';
+    };
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+      return false;
+    if (!std::all_of(label.begin(), label.end(), fits)) return false;
+    numeric = std::all_of(label.begin(), label.end(), is_digit);
+    if (label.size() == text.size()) return !numeric;
+    text.remove_prefix(label.size() + 1);
+  }
+}
 
 void Names::add(const schema::Located<std::string>& name, const std::string& path) {
   if (is_missing(name)) return;

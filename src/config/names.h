@@ -29,6 +29,9 @@ class Names {
   std::unordered_map<std::string_view, schema::Position> first_;
 };
 
+// A host name (RFC 1123 §2.1, and `_`, which container networks use) or an IP address.
+bool is_host(std::string_view text);
+
 // Neither written nor defaulted; the decoder has said so where it matters.
 inline bool is_missing(const schema::Located<std::string>& text) {
   return text.at.line == 0 && text.value.empty();

@@ -42,11 +42,16 @@ Faults errors_of(const Loaded& loaded) {
 }
 
 std::expected<Candidate, Faults> make_candidate(Loaded loaded, std::uint64_t version,
-                                                const PolicyHome& home) {
+                                                const PolicyHome& home, const TlsMaterial& before,
+                                                const TlsWorkers& workers) {
   if (!loaded.ok) return std::unexpected(errors_of(loaded));
   auto snapshot = compile(loaded.config.document, version, home);
   if (!snapshot) return std::unexpected(Faults{snapshot.error()});
+  auto tls =
+      load_tls(loaded.config.node.listeners, loaded.config.document.services, before, workers);
+  if (!tls) return std::unexpected(Faults{tls.error()});
   Candidate candidate;
+  candidate.tls = std::move(*tls);
   candidate.node = std::move(loaded.config.node);
   candidate.sources = std::move(loaded.config.sources);
   candidate.hash = hash_of(loaded.texts);
@@ -60,7 +65,7 @@ void resolve(Candidate& candidate, DirectoryBuilder& builder) {
   const auto& services = candidate.snapshot->services;
   const auto hosts = resolve_hosts(services);
   builder.changed(hosts);  // It says which do not resolve.
-  candidate.directory = builder.build(services, hosts);
+  candidate.directory = builder.build(services, hosts, candidate.tls);
 }
 
 }  // namespace penstock

@@ -11,6 +11,7 @@
 #include "config/policies.h"
 #include "config/snapshot.h"
 #include "control/directory.h"
+#include "control/tls_material.h"
 #include "upstream/endpoint.h"
 
 namespace penstock {
@@ -33,6 +34,7 @@ struct Candidate {
   std::vector<std::string> sources;  // The files' names.
   std::vector<DocumentText> texts;   // The files as they are written; empty when not from files.
   std::string hash;                  // Of the texts.
+  TlsMaterial tls;
   std::unique_ptr<const Snapshot> snapshot;
   std::unique_ptr<const Directory> directory;  // Since resolve().
   Faults warnings;
@@ -40,9 +42,11 @@ struct Candidate {
 
 Faults errors_of(const Loaded& loaded);
 
-// Refused, with words, when the configuration is in error.
+// Refused, with words, when the configuration is in error. `before` is the TLS of the one that is
+// served.
 std::expected<Candidate, Faults> make_candidate(Loaded loaded, std::uint64_t version,
-                                                const PolicyHome& home);
+                                                const PolicyHome& home, const TlsMaterial& before,
+                                                const TlsWorkers& workers);
 
 // Asks for the addresses of the services' hosts and makes the directory. Blocks.
 void resolve(Candidate& candidate, DirectoryBuilder& builder);

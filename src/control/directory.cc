@@ -50,19 +50,26 @@ bool DirectoryBuilder::changed(const ResolvedHosts& hosts) {
 }
 
 std::unique_ptr<const Directory> DirectoryBuilder::build(const std::vector<ServiceConfig>& services,
-                                                         const ResolvedHosts& hosts) {
+                                                         const ResolvedHosts& hosts,
+                                                         const TlsMaterial& tls) {
   for (const auto& [host, resolved] : hosts) {
     auto& known = hosts_[host];
     if (resolved.fault.empty()) known.addresses = resolved.addresses;
     known.fault = resolved.fault;
   }
   std::erase_if(hosts_, [&](const auto& entry) { return !hosts.contains(entry.first); });
+  return build(services, tls);
+}
+
+std::unique_ptr<const Directory> DirectoryBuilder::build(const std::vector<ServiceConfig>& services,
+                                                         const TlsMaterial& tls) {
   for (auto& [key, known] : states_) known.present = false;
   auto directory = std::make_unique<Directory>();
   for (const auto& service : services) {
     auto set = std::make_shared<EndpointSet>();
     set->service = service.service_name.value;
     set->endpoints = endpoints_of(service);
+    set->tls = tls.of_service(set->service);
     set->plan_rounds();
     directory->services.push_back(std::move(set));
   }
@@ -83,6 +90,7 @@ std::vector<Endpoint> DirectoryBuilder::endpoints_of(const ServiceConfig& servic
       endpoint.address = address;
       endpoint.text = address.to_text();
       endpoint.instance = index;
+      endpoint.host = instance.host.value;
       const bool v6 = instance.host.value.find(':') != std::string::npos;
       endpoint.authority = v6 && instance.host.value.front() != '['
                                ? "[" + instance.host.value + "]"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/duration.h"
+#include "control/tls_material.h"
 #include "net/address.h"
 #include "observe/metrics.h"
 #include "upstream/endpoint.h"
@@ -31,7 +32,10 @@ class DirectoryBuilder {
  public:
   // A host that does not resolve any more keeps the addresses it had: the last known serve.
   std::unique_ptr<const Directory> build(const std::vector<ServiceConfig>& services,
-                                         const ResolvedHosts& hosts);
+                                         const ResolvedHosts& hosts, const TlsMaterial& tls = {});
+  // The same with the hosts that are known.
+  std::unique_ptr<const Directory> build(const std::vector<ServiceConfig>& services,
+                                         const TlsMaterial& tls);
   // Whether that would change anything; says in the operational log what did.
   bool changed(const ResolvedHosts& hosts);
 

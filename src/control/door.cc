@@ -33,27 +33,31 @@ std::expected<CidrSet, std::string> trusted_by(const ListenerConfig& config) {
 }  // namespace
 
 std::expected<std::unique_ptr<Door>, std::string> Door::open(const ListenerConfig& config,
-                                                             std::size_t sockets, Loop& control) {
+                                                             std::size_t sockets, Loop& control,
+                                                             std::shared_ptr<const ServerTls> tls) {
   const auto address = Address::parse(config.address.value);
   if (!address) return std::unexpected(address.error());
   auto trusted = trusted_by(config);
   if (!trusted) return std::unexpected(trusted.error());
   auto opened = ListeningSockets::open(*address, sockets);
   if (!opened) return std::unexpected(opened.error());
-  return std::unique_ptr<Door>(new Door(config, std::move(*trusted), std::move(*opened), control));
+  return std::unique_ptr<Door>(
+      new Door(config, std::move(*trusted), std::move(*opened), control, std::move(tls)));
 }
 
-Door::Door(const ListenerConfig& config, CidrSet trusted, ListeningSockets sockets, Loop& control)
+Door::Door(const ListenerConfig& config, CidrSet trusted, ListeningSockets sockets, Loop& control,
+           std::shared_ptr<const ServerTls> tls)
     : sockets_(std::move(sockets)),
-      shared_(config, sockets_.address(), std::move(trusted), config.limits.connections),
+      shared_(config, sockets_.address(), std::move(trusted), config.limits.connections,
+              std::move(tls)),
       settings_(control) {}
 
-void Door::change(const ListenerConfig& config) {
+void Door::change(const ListenerConfig& config, std::shared_ptr<const ServerTls> tls) {
   auto trusted = trusted_by(config);
   if (!trusted) return;  // It was checked.
   shared_.connections.change(config.limits.connections, config.limits.connections_per_address);
   settings_.publish(std::make_unique<const ListenerSettings>(config, shared_.name, shared_.port,
-                                                             std::move(*trusted)));
+                                                             std::move(*trusted), std::move(tls)));
 }
 
 void Door::close_when_drained() {

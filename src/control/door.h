@@ -18,8 +18,9 @@ namespace penstock {
 class Door {
  public:
   // Opens the sockets. The error is a sentence.
-  static std::expected<std::unique_ptr<Door>, std::string> open(const ListenerConfig& config,
-                                                                std::size_t sockets, Loop& control);
+  static std::expected<std::unique_ptr<Door>, std::string> open(
+      const ListenerConfig& config, std::size_t sockets, Loop& control,
+      std::shared_ptr<const ServerTls> tls = nullptr);
 
   ListenerShared& shared() { return shared_; }
   const std::string& name() const { return shared_.name; }
@@ -29,14 +30,15 @@ class Door {
 
   // Before the first change(): a worker's part.
   void add(Loop& loop, Listener& listener) { settings_.add_worker(loop, listener.settings()); }
-  // Limits and trusted proxies as they are in `config` from now on; its address does not matter.
-  void change(const ListenerConfig& config);
+  // Limits, trusted proxies and TLS as they are given from now on; the address does not matter.
+  void change(const ListenerConfig& config, std::shared_ptr<const ServerTls> tls);
 
   // Closes the sockets once no worker accepts any more.
   void close_when_drained();
 
  private:
-  Door(const ListenerConfig& config, CidrSet trusted, ListeningSockets sockets, Loop& control);
+  Door(const ListenerConfig& config, CidrSet trusted, ListeningSockets sockets, Loop& control,
+       std::shared_ptr<const ServerTls> tls);
 
   ListeningSockets sockets_;
   ListenerShared shared_;

@@ -57,7 +57,8 @@ std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Or
 }
 
 Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop)
-    : first_settings_(std::move(settings)),
+    : tls_workers_(worker_count(settings.runtime), loop->now()),
+      first_settings_(std::move(settings)),
       settings_(first_settings_),
       state_dir_(std::move(state_dir)),
       token_(std::move(token)),
@@ -67,7 +68,7 @@ Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::uni
       series_(store_),
       process_(store_, kVersion),
       lost_lines_(store_.counter(Family::log_lines_dropped, {"write_failed"})),
-      publication_(*loop_, pool_, store_, state_dir_.path()),
+      publication_(*loop_, pool_, store_, state_dir_.path(), tls_workers_),
       scope_(*loop_),
       stop_scope_(*loop_),
       hurry_(*loop_) {}
@@ -82,11 +83,12 @@ Node::~Node() {
 std::expected<void, std::string> Node::prepare(Loaded loaded, Origin origin) {
   PolicyHome home;
   home.workers = worker_count(settings_.runtime);
-  auto candidate = make_candidate(std::move(loaded), 1, home);
+  auto candidate = make_candidate(std::move(loaded), 1, home, {}, tls_workers_);
   if (!candidate) return std::unexpected(fmt::format("{}", fmt::join(candidate.error(), "; ")));
   first_ = std::move(*candidate);
-  publication_.begin_with(std::move(origin), std::move(home),
-                          [this](const NodeSettings& wanted) { apply(wanted); });
+  publication_.begin_with(
+      std::move(origin), std::move(home), [this](const NodeSettings& wanted) { apply(wanted); },
+      [this](const std::string& listener) { apply_certificates(listener); });
   lower_connections(settings_.listeners);
   auto done = open_log();
   if (done) done = make_seats();
@@ -121,7 +123,8 @@ std::expected<void, std::string> Node::make_seats() {
 
 std::expected<void, std::string> Node::open_doors() {
   for (const auto& listener : settings_.listeners) {
-    auto door = Door::open(listener, seats_.size(), *loop_);
+    auto door =
+        Door::open(listener, seats_.size(), *loop_, first_.tls.of_listener(listener.name.value));
     if (!door) return std::unexpected(door.error());
     for (std::size_t i = 0; i < seats_.size(); ++i)
       (*door)->add(seats_[i]->loop(),
@@ -255,7 +258,15 @@ void Node::apply(const NodeSettings& wanted) {
   lower_connections(settings_.listeners);
   for (const auto& listener : settings_.listeners)
     for (auto& door : doors_)
-      if (door->name() == listener.name.value) door->change(listener);
+      if (door->name() == listener.name.value)
+        door->change(listener, publication_.tls().of_listener(door->name()));
+}
+
+void Node::apply_certificates(const std::string& name) {
+  for (const auto& listener : settings_.listeners)
+    for (auto& door : doors_)
+      if (listener.name.value == name && door->name() == name)
+        door->change(listener, publication_.tls().of_listener(name));
 }
 
 Task<void> Node::stop() {
@@ -309,6 +320,7 @@ Task<MergedMetrics> Node::collect_metrics() {
   auto copies = std::exchange(scrape->copies, {});
   copies.push_back(store_.copy());
   copies.push_back(publication_.copy_version());
+  copies.push_back(publication_.copy_certificates());
   // Adding up thousands of series takes longer than control's loop may.
   const auto snapshot = publication_.snapshot().pin();
   const auto directory = publication_.directory().pin();

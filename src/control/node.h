@@ -15,6 +15,7 @@
 #include "control/seat.h"
 #include "control/state_dir.h"
 #include "listener/listener.h"
+#include "net/tls/tls_worker.h"
 #include "observe/log_thread.h"
 #include "observe/metrics.h"
 #include "observe/process.h"
@@ -74,11 +75,13 @@ class Node {
   void on_signal(int number);
   void on_reload();
   void apply(const NodeSettings& wanted);
+  void apply_certificates(const std::string& listener);
 
   Task<void> stop();
   void announce() const;
   void announce_token() const;
 
+  const TlsWorkers tls_workers_;       // Outlives everything that TLS is made of.
   const NodeSettings first_settings_;  // What needs a restart is still as it says.
   NodeSettings settings_;
   std::vector<std::string> waiting_;

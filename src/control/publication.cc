@@ -1,5 +1,7 @@
 #include "control/publication.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "control/last_good.h"
@@ -9,24 +11,29 @@ namespace penstock {
 namespace {
 
 constexpr Duration kResolveEvery = std::chrono::seconds(30);
+constexpr Duration kLookEvery = std::chrono::seconds(1);
 // Enough of a hash to tell versions apart.
 constexpr std::size_t kShortHash = 12;
 
 }  // namespace
 
-Publication::Publication(Loop& loop, OffloadPool& pool, MetricStore& store, std::string state_dir)
+Publication::Publication(Loop& loop, OffloadPool& pool, MetricStore& store, std::string state_dir,
+                         const TlsWorkers& tls_workers)
     : loop_(loop),
       pool_(pool),
       store_(store),
       state_dir_(std::move(state_dir)),
+      tls_workers_(tls_workers),
       published_snapshot_(loop, &pool),
       published_directory_(loop, &pool),
       wanted_(loop) {}
 
-void Publication::begin_with(Origin origin, PolicyHome home, OnSettings on_settings) {
+void Publication::begin_with(Origin origin, PolicyHome home, OnSettings on_settings,
+                             OnCertificates on_certificates) {
   origin_ = std::move(origin);
   home_ = std::move(home);
   on_settings_ = std::move(on_settings);
+  on_certificates_ = std::move(on_certificates);
   published_snapshot_.add_worker(loop_, snapshot_);
   published_directory_.add_worker(loop_, directory_);
 }
@@ -65,6 +72,8 @@ void Publication::publish(Candidate& candidate) {
              .services = candidate.snapshot->services.size(),
              .policies = candidate.snapshot->policies.set->all.size(),
              .since = loop_.wall()};
+  tls_ = std::move(candidate.tls);
+  certificate_faults_.clear();
   published_snapshot_.publish_with(std::move(candidate.snapshot), published_directory_,
                                    std::move(candidate.directory));
 }
@@ -104,11 +113,14 @@ Task<void> Publication::keep_current() {
   for (;;) {
     if (!to_save_.empty()) co_await save();
     if (!reload_wanted_) {
-      const auto woken = co_await wanted_.wait({.until = resolve_at});
+      const auto look_at = tls_.empty() ? resolve_at : loop_.now() + kLookEvery;
+      const auto woken = co_await wanted_.wait({.until = std::min(resolve_at, look_at)});
       if (!woken && woken.error().kind == Error::Kind::cancelled) co_return;
     }
     if (std::exchange(reload_wanted_, false)) {
       co_await reload_once();
+    } else if (loop_.now() < resolve_at) {
+      co_await look_at_certificates();
     } else {
       co_await resolve_again();
       resolve_at = loop_.now() + kResolveEvery;
@@ -119,7 +131,7 @@ Task<void> Publication::keep_current() {
 // On the pool: all that was read is freed there, too.
 std::expected<Candidate, Faults> Publication::make(std::uint64_t version) {
   if (!origin_.load) return std::unexpected(Faults{"the configuration did not come from files"});
-  auto candidate = make_candidate(origin_.load(), version, home_);
+  auto candidate = make_candidate(origin_.load(), version, home_, tls_, tls_workers_);
   if (candidate) penstock::resolve(*candidate, builder_);
   return candidate;
 }
@@ -164,11 +176,56 @@ Task<void> Publication::resolve_again() {
   const auto snapshot = snapshot_.pin();
   auto directory = co_await offload(pool_, loop_, [this, services = &snapshot->services] {
     const auto hosts = resolve_hosts(*services);
-    return builder_.changed(hosts) ? builder_.build(*services, hosts) : nullptr;
+    return builder_.changed(hosts) ? builder_.build(*services, hosts, tls_) : nullptr;
   });
   if (!directory) co_return;
   published_directory_.publish(std::move(directory));
   log_info("endpoints changed");
+}
+
+// --- Certificates
+
+Task<void> Publication::look_at_certificates() {
+  const bool changed = co_await offload(pool_, loop_, [this] { return tls_look_.changed(tls_); });
+  if (!changed) co_return;
+  auto loaded = co_await offload(pool_, loop_, [this] { return load_again(tls_, tls_workers_); });
+  const auto result = loaded.faults.empty() ? "success" : "failure";
+  store_.add(store_.counter(Family::tls_certificate_reloads, {result}));
+  co_await take_certificates(std::move(loaded.tls));
+  certificate_faults_ = std::move(loaded.faults);
+  if (!certificate_faults_.empty()) tls_look_.refuse();
+  for (const auto& fault : certificate_faults_)
+    log_error("changed certificate files are in error; what was served is still served",
+              {{"error", fault}});
+}
+
+Task<void> Publication::take_certificates(TlsMaterial tls) {
+  const auto before = std::exchange(tls_, std::move(tls));
+  for (const auto& [name, entry] : tls_.listeners) {
+    if (entry.tls == before.of_listener(name)) continue;
+    on_certificates_(name);
+    log_info("certificates reloaded", {{"listener", name}});
+  }
+  if (!tls_.services_differ(before)) co_return;
+  const auto snapshot = snapshot_.pin();
+  published_directory_.publish(co_await offload(
+      pool_, loop_,
+      [this, services = &snapshot->services] { return builder_.build(*services, tls_); }));
+  log_info("certificates of services reloaded");
+}
+
+MetricCopy Publication::copy_certificates() const {
+  MetricStore store;
+  std::map<std::pair<std::string, std::string>, std::int64_t> expiries;
+  for (const auto& [name, entry] : tls_.listeners)
+    for (const auto& certificate : entry.tls->certificates()) {
+      const auto expiry = certificate->not_after.seconds;
+      const auto [known, added] = expiries.try_emplace({name, certificate->common_name}, expiry);
+      if (!added) known->second = std::min(known->second, expiry);
+    }
+  for (const auto& [labels, expiry] : expiries)
+    store.set(store.gauge(Family::tls_certificate_expiry, {labels.first, labels.second}), expiry);
+  return store.copy();
 }
 
 }  // namespace penstock

@@ -47,13 +47,18 @@ class Publication {
  public:
   // Told of the node's settings in a configuration that is in force from now on.
   using OnSettings = std::function<void(const NodeSettings&)>;
+  // Told of a listener whose certificates are others from now on.
+  using OnCertificates = std::function<void(const std::string& listener)>;
 
-  Publication(Loop& loop, OffloadPool& pool, MetricStore& store, std::string state_dir);
+  // The TLS workers outlive it.
+  Publication(Loop& loop, OffloadPool& pool, MetricStore& store, std::string state_dir,
+              const TlsWorkers& tls_workers);
   Publication(const Publication&) = delete;
   Publication& operator=(const Publication&) = delete;
 
   // --- Before the loop turns, in this order.
-  void begin_with(Origin origin, PolicyHome home, OnSettings on_settings);
+  void begin_with(Origin origin, PolicyHome home, OnSettings on_settings,
+                  OnCertificates on_certificates);
   void add_worker(Loop& loop, Gateway& gateway);
   // Resolves names, which blocks, and publishes.
   void publish_first(Candidate candidate);
@@ -75,6 +80,11 @@ class Publication {
   // Control's own view; empty before the loop has turned.
   const Replica<Snapshot>& snapshot() const { return snapshot_; }
   const Replica<Directory>& directory() const { return directory_; }
+  const TlsMaterial& tls() const { return tls_; }
+  // Why changed certificate files were not taken in; empty when nothing is wrong.
+  const Faults& certificate_faults() const { return certificate_faults_; }
+  // When the certificates expire.
+  MetricCopy copy_certificates() const;
   // Which version serves: one series, however many versions there were.
   MetricCopy copy_version() const;
 
@@ -85,6 +95,8 @@ class Publication {
   std::expected<Candidate, Faults> make(std::uint64_t version);
   Task<void> reload_once();
   Task<void> resolve_again();
+  Task<void> look_at_certificates();
+  Task<void> take_certificates(TlsMaterial tls);
   Task<void> save();
   void publish(Candidate& candidate);
   void refused(Faults faults, Instant began);
@@ -97,6 +109,11 @@ class Publication {
   Origin origin_;
   PolicyHome home_;
   OnSettings on_settings_;
+  OnCertificates on_certificates_;
+  const TlsWorkers& tls_workers_;
+  TlsMaterial tls_;
+  TlsLook tls_look_;
+  Faults certificate_faults_;
 
   Published<Snapshot> published_snapshot_;
   Published<Directory> published_directory_;

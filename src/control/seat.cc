@@ -15,6 +15,7 @@ Result<std::unique_ptr<Seat>> Seat::create(std::size_t index, std::uint32_t work
 
 Seat::Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t workers, bool log)
     : worker_(std::move(worker)),
+      index_(index),
       ring_(log ? std::make_unique<LogRing>() : nullptr),
       gateway_(std::make_unique<Gateway>(worker_->loop(), store_, ring_.get(), workers,
                                          static_cast<std::uint32_t>(index))),
@@ -27,9 +28,9 @@ Seat::~Seat() {
 }
 
 Listener& Seat::add_listener(ListenerShared& shared, int descriptor) {
-  listeners_.push_back(
-      std::make_unique<Listener>(loop(), shared, descriptor, store_, gateway_->series(),
-                                 [this](Exchange& exchange) { return gateway_->serve(exchange); }));
+  listeners_.push_back(std::make_unique<Listener>(
+      loop(), shared, descriptor, store_, gateway_->series(),
+      [this](Exchange& exchange) { return gateway_->serve(exchange); }, index_));
   return *listeners_.back();
 }
 

@@ -45,6 +45,7 @@ class Seat {
   Task<void> end();
 
   std::unique_ptr<Worker> worker_;
+  const std::size_t index_;
   MetricStore store_;
   std::unique_ptr<LogRing> ring_;
   std::unique_ptr<Gateway> gateway_;

@@ -5,6 +5,7 @@ namespace penstock {
 void Exchange::clear() {
   workspace.clear();
   entrance = nullptr;
+  tls = {};
   peer = nullptr;
   responder = nullptr;
   request.clear();

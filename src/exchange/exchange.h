@@ -44,6 +44,12 @@ struct Entrance {
   std::uint64_t body_bytes = 0;  // Longest request body.
 };
 
+// How the connection is secured, where it is.
+struct TlsPart {
+  std::string_view version;      // `TLSv1.3`; empty: it is not.
+  std::string_view server_name;  // As the client sent it; may be empty.
+};
+
 // How long each stage took, of the few requests for which it is measured.
 struct StageTimes {
   bool measured = false;
@@ -97,6 +103,7 @@ class Exchange {
   // --- Set by the listener.
   const Entrance* entrance = nullptr;
   const Address* peer = nullptr;
+  TlsPart tls;
   http::Responder* responder = nullptr;
   http::RequestHead request;
   http::Body* request_body = nullptr;
@@ -152,6 +159,11 @@ class Exchange {
   Loop& loop_;
   std::vector<std::unique_ptr<http::Body>> kept_;
 };
+
+// Whether the client speaks https with the gateway; what stands before that is another matter.
+inline bool is_secured(const Exchange& exchange) {
+  return exchange.entrance->scheme == "https";
+}
 
 // Exchanges of one worker that wait for their next request: with their storage, so that a busy
 // worker allocates nothing.

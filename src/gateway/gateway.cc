@@ -31,7 +31,7 @@ Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t wo
       place_{index, &store},
       series_(store),
       uuids_(loop.random()),
-      services_(loop, store, workers),
+      services_(loop, store, workers, index),
       no_route_(store, {}, {}) {
   if (ring != nullptr) access_log_.emplace(*ring, series_);
 }
@@ -196,7 +196,7 @@ void Gateway::report(Exchange& exchange, Held& held) {
   const Duration overhead = latency - exchange.upstream.latency.value_or(Duration{});
   const auto protocol = exchange.request.minor_version == 0 ? Protocol::http10 : Protocol::http11;
   FinishedRequest finished{.method = exchange.request.method_text,
-                           .tls = false,
+                           .tls = is_secured(exchange),
                            .protocol = protocol,
                            .status = exchange.status_sent,
                            .reason = exchange.reason,
@@ -210,7 +210,7 @@ void Gateway::report(Exchange& exchange, Held& held) {
   auto& series = series_of(exchange, held);
   series.finished(finished);
   if (exchange.version_retires) series.deprecated(exchange.version);
-  series_.active_requests(exchange.request.method_text, false, -1);
+  series_.active_requests(exchange.request.method_text, is_secured(exchange), -1);
   end_policies(exchange);
   if (access_log_) write_log(exchange, latency, overhead, held.version);
 }
@@ -249,6 +249,8 @@ void Gateway::write_log(const Exchange& exchange, Duration latency, Duration ove
        .stages = stages_of(exchange, stages),
        .ratelimit_policy = exchange.limit.policy,
        .ratelimit_remaining = exchange.limit.remaining,
+       .tls_version = exchange.tls.version,
+       .tls_sni = exchange.tls.server_name,
        .user_agent = agent == nullptr ? std::string_view{} : agent->value,
        .config_version = version});
 }

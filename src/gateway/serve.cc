@@ -15,7 +15,7 @@ Task<void> Gateway::serve(Exchange& exchange) {
   exchange.worker = &place_;
   exchange.snapshot = &*held.snapshot;
   exchange.times.measured = ++served_ % kMeasuredShare == 0;
-  series_.active_requests(exchange.request.method_text, false, 1);
+  series_.active_requests(exchange.request.method_text, is_secured(exchange), 1);
   if (guard(exchange) && match(exchange, *held.snapshot)) {
     auto waiting = ask_policies(exchange);  // policy/, and the gateway's own part of each stage
     if (waiting) co_await await_policies(exchange, *std::move(waiting));

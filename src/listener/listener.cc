@@ -7,20 +7,29 @@
 namespace penstock {
 namespace {
 
-// What a client is told that finds no room. It has no exchange, so no request id.
+// What a client is told that has no exchange, so no request id.
+std::string answer_of(const Reason& reason, std::string_view more_fields) {
+  const auto body =
+      fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}","code":"{}"}})"
+                  "\n",
+                  http::phrase_of(reason.status), reason.status, reason.sentence, reason.code);
+  return fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: application/problem+json\r\n"
+      "Proxy-Status: penstock; error={}\r\n{}Connection: close\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      reason.status, http::phrase_of(reason.status), reason.proxy_status, more_fields, body.size(),
+      body);
+}
+
+// When there is no room for another connection.
 const std::string& full_answer() {
-  static const std::string answer = [] {
-    const auto& reason = reasons::kConnectionLimit;
-    const auto body =
-        fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}","code":"{}"}})"
-                    "\n",
-                    http::phrase_of(reason.status), reason.status, reason.sentence, reason.code);
-    return fmt::format(
-        "HTTP/1.1 {} {}\r\nContent-Type: application/problem+json\r\n"
-        "Proxy-Status: penstock; error={}\r\nRetry-After: 1\r\nConnection: close\r\n"
-        "Content-Length: {}\r\n\r\n{}",
-        reason.status, http::phrase_of(reason.status), reason.proxy_status, body.size(), body);
-  }();
+  static const auto answer = answer_of(reasons::kConnectionLimit, "Retry-After: 1\r\n");
+  return answer;
+}
+
+// When http came where https is spoken.
+const std::string& plain_answer() {
+  static const auto answer = answer_of(reasons::kTlsRequired, {});
   return answer;
 }
 
@@ -37,30 +46,33 @@ http::h1::ServerLimits limits_of(const ListenerLimits& config) {
 }  // namespace
 
 ListenerSettings::ListenerSettings(const ListenerConfig& config, std::string_view name,
-                                   std::uint16_t port, CidrSet trusted)
+                                   std::uint16_t port, CidrSet trusted,
+                                   std::shared_ptr<const ServerTls> server_tls)
     : limits(limits_of(config.limits)),
       trusted_proxies(std::move(trusted)),
+      tls(std::move(server_tls)),
       entrance{.listener = name,
                .port = port,
-               .scheme = "http",
+               .scheme = tls ? "https" : "http",
                .trusted_proxies = &trusted_proxies,
                .body_bytes = config.limits.body_bytes.bytes} {}
 
 ListenerShared::ListenerShared(const ListenerConfig& config, const Address& bound, CidrSet trusted,
-                               std::uint32_t most)
+                               std::uint32_t most, std::shared_ptr<const ServerTls> tls)
     : name(config.name.value),
       port(bound.port()),
-      first(config, name, port, std::move(trusted)),
+      first(config, name, port, std::move(trusted), std::move(tls)),
       connections(most, config.limits.connections_per_address) {}
 
 // A client's connection, while it is open.
 class Listener::Connection : public Link<> {
  public:
-  Connection(Listener& listener, std::unique_ptr<Stream> stream, const Address& peer,
-             ConnectionLimits::Admission admission)
+  Connection(Listener& listener, std::unique_ptr<Stream> stream, TlsStream* secured,
+             const Address& peer, ConnectionLimits::Admission admission)
       : settings(listener.settings_.pin()),
         limits(listener.current().limits),
         http(listener.loop_, std::move(stream), limits),
+        tls(secured),
         peer_(peer),
         admission_(admission),
         listener_(listener) {
@@ -89,6 +101,7 @@ class Listener::Connection : public Link<> {
   const Pin<ListenerSettings> settings;  // Those of its accept: for the limits.
   const http::h1::ServerLimits& limits;
   http::h1::ServerConnection http;
+  TlsStream* const tls;  // What `http` stands on; nullptr: plain HTTP.
   bool open = true;
 
  private:
@@ -99,10 +112,11 @@ class Listener::Connection : public Link<> {
 };
 
 Listener::Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricStore& store,
-                   WorkerSeries& series, Serve serve)
+                   WorkerSeries& series, Serve serve, std::size_t worker)
     : loop_(loop),
       shared_(shared),
       descriptor_(descriptor),
+      worker_(worker),
       listener_series_(store, shared.name),
       series_(series),
       serve_(std::move(serve)),
@@ -160,21 +174,26 @@ void Listener::admit(Accepted accepted) {
 }
 
 void Listener::turn_away(std::unique_ptr<Stream> stream) {
-  if (turned_away_ >= kTurnedAway) return;
+  // To somebody who expects TLS plain words would say nothing.
+  if (turned_away_ >= kTurnedAway || current().tls) return;
   ++turned_away_;
   scope_->spawn(say_full(std::move(stream)));
 }
 
 Task<void> Listener::say_full(std::unique_ptr<Stream> stream) {
+  co_await say_and_close(*stream, full_answer());
+  --turned_away_;
+}
+
+Task<void> Listener::say_and_close(Stream& stream, std::string_view answer) {
   const Timeout timeout{.until = loop_.now() + std::chrono::seconds(1)};
-  const auto sent = co_await stream->send(full_answer(), timeout);
-  stream->shutdown_write();
+  const auto sent = co_await stream.send(answer, timeout);
+  stream.shutdown_write();
   // Closing with unread bytes would be a reset, and the client might not see what it was told.
   for (bool open = sent.has_value(); open;) {
-    const auto got = co_await stream->recv(BufferPool::kBlock, timeout);
+    const auto got = co_await stream.recv(BufferPool::kBlock, timeout);
     open = got.has_value();
   }
-  --turned_away_;
 }
 
 void Listener::drain() {
@@ -187,8 +206,18 @@ void Listener::drain() {
 
 Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address peer,
                                       ConnectionLimits::Admission admission) {
-  Connection connection(*this, std::move(stream), peer, admission);
+  TlsStream* tls = nullptr;
+  if (const auto& server = current().tls) {
+    auto secured = std::make_unique<TlsStream>(loop_, std::move(stream), server->accept(worker_));
+    tls = secured.get();
+    stream = std::move(secured);
+  }
+  Connection connection(*this, std::move(stream), tls, peer, admission);
   auto& http = connection.http;
+  if (tls != nullptr) {
+    const bool secure = co_await shake_hands(connection);
+    if (!secure) co_return;
+  }
   if (draining_) http.close_after();
   while (connection.open) {
     if (http.input().empty()) {
@@ -204,12 +233,41 @@ Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address pe
   }
 }
 
+Task<bool> Listener::shake_hands(Connection& connection) {
+  auto& tls = *connection.tls;
+  const auto done =
+      co_await tls.handshake({.until = loop_.now() + connection.limits.header_timeout});
+  if (done) {
+    listener_series_.secured(tls.version(), tls.resumed());
+    co_return true;
+  }
+  const auto& failure = done.error();
+  if (failure.kind == HandshakeFailure::Kind::cancelled) co_return false;
+  note_failure(connection, failure);
+  if (failure.kind == HandshakeFailure::Kind::plain_text)
+    co_await say_and_close(tls.below(), plain_answer());
+  co_return false;
+}
+
+void Listener::note_failure(const Connection& connection, const HandshakeFailure& failure) {
+  listener_series_.handshake_failed(text_of(failure.kind));
+  if (failure.kind == HandshakeFailure::Kind::timed_out) series_.hit(Limit::header_timeout);
+  if (!log_failures_.passes(loop_.now())) return;
+  log_info("TLS handshake failed", {{"listener", shared_.name},
+                                    {"peer", connection.peer().to_text()},
+                                    {"reason", text_of(failure.kind)},
+                                    {"detail", failure.detail},
+                                    {"held_back", log_failures_.held_back()}});
+}
+
 Task<void> Listener::serve_request(Connection& connection) {
   auto& http = connection.http;
   const auto settings = settings_.pin();  // The entrance stays as long as the exchange.
   auto exchange = exchanges_.take();
   exchange->entrance = &current().entrance;
   exchange->peer = &connection.peer();
+  if (connection.tls != nullptr)
+    exchange->tls = {connection.tls->version(), connection.tls->server_name()};
   exchange->responder = &http;
   exchange->request_body = &http.body();
   exchange->began = loop_.now();

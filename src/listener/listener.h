@@ -13,6 +13,8 @@
 #include "listener/connection_limits.h"
 #include "listener/listener_config.h"
 #include "net/address.h"
+#include "net/tls/server_tls.h"
+#include "observe/operational_log.h"
 #include "observe/series.h"
 #include "runtime/loop.h"
 #include "runtime/published.h"
@@ -25,19 +27,20 @@ namespace penstock {
 // parsed from it.
 struct ListenerSettings {
   ListenerSettings(const ListenerConfig& config, std::string_view name, std::uint16_t port,
-                   CidrSet trusted);
+                   CidrSet trusted, std::shared_ptr<const ServerTls> tls = nullptr);
   ListenerSettings(const ListenerSettings&) = delete;
   ListenerSettings& operator=(const ListenerSettings&) = delete;
 
   http::h1::ServerLimits limits;
   CidrSet trusted_proxies;
+  std::shared_ptr<const ServerTls> tls;  // nullptr: plain HTTP.
   Entrance entrance;
 };
 
 // What all workers share of one listener.
 struct ListenerShared {
   ListenerShared(const ListenerConfig& config, const Address& bound, CidrSet trusted,
-                 std::uint32_t connections);
+                 std::uint32_t connections, std::shared_ptr<const ServerTls> tls = nullptr);
 
   const std::string name;
   const std::uint16_t port;
@@ -52,8 +55,9 @@ class Listener {
  public:
   using Serve = std::function<Task<void>(Exchange&)>;
 
+  // `worker` is the worker's number.
   Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricStore& store,
-           WorkerSeries& series, Serve serve);
+           WorkerSeries& series, Serve serve, std::size_t worker = 0);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
@@ -74,6 +78,8 @@ class Listener {
 
   // While descriptors have run out: how long until the next try to accept.
   static constexpr Duration kOutOfDescriptors = std::chrono::milliseconds(100);
+  // How often a failed handshake is logged at the most.
+  static constexpr Duration kFailuresLogged = std::chrono::seconds(1);
   // Connections that are told at once that there are too many; beyond that they are just closed.
   static constexpr std::size_t kTurnedAway = 4;
 
@@ -81,6 +87,9 @@ class Listener {
   void admit(Accepted accepted);
   void turn_away(std::unique_ptr<Stream> stream);
   Task<void> say_full(std::unique_ptr<Stream> stream);
+  Task<void> say_and_close(Stream& stream, std::string_view answer);
+  Task<bool> shake_hands(Connection& connection);
+  void note_failure(const Connection& connection, const HandshakeFailure& failure);
   Task<void> serve_connection(std::unique_ptr<Stream> stream, Address peer,
                               ConnectionLimits::Admission admission);
   Task<void> serve_request(Connection& connection);
@@ -92,6 +101,7 @@ class Listener {
   ListenerShared& shared_;
   Replica<ListenerSettings> settings_;
   const int descriptor_;
+  const std::size_t worker_;
   ListenerSeries listener_series_;
   WorkerSeries& series_;
   const Serve serve_;
@@ -100,6 +110,7 @@ class Listener {
   Scope* scope_ = nullptr;
   List<Connection> connections_;
   std::size_t turned_away_ = 0;
+  Every log_failures_{kFailuresLogged};
   bool accepting_ = false;
   bool draining_ = false;
 };

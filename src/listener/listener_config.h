@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/duration.h"
+#include "net/tls/tls_config.h"
 #include "schema/describe.h"
 
 namespace penstock {
@@ -64,6 +65,7 @@ struct ListenerLimits {
 struct ListenerConfig {
   schema::Located<std::string> name;
   schema::Located<std::string> address;
+  std::optional<ListenerTlsConfig> tls = std::nullopt;
   ListenerLimits limits;
   std::vector<schema::Located<std::string>> trusted_proxies;
 
@@ -75,6 +77,7 @@ struct ListenerConfig {
                       "Where it listens: `host:port` or `[v6]:port`, the host an IP address.")
             .required()
             .restart(),
+        schema::field("tls", &C::tls, "Clients are served by https; by http without it."),
         schema::field("limits", &C::limits, "What a client may cost."),
         schema::field("trustedProxies", &C::trusted_proxies,
                       "Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is "

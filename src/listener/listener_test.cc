@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/h1/two_ends.h"
+#include "net/tls/test_tls.h"
 #include "observe/exposition.h"
 
 namespace penstock {
@@ -26,7 +27,7 @@ class ListenerTest : public ::testing::Test {
 
   void open() {
     shared_ = std::make_unique<ListenerShared>(config_, *Address::parse("10.0.0.1:80"), CidrSet{},
-                                               config_.limits.connections);
+                                               config_.limits.connections, tls_);
     listener_ =
         std::make_unique<Listener>(loop_, *shared_, loop_.network().listen(address_), store_,
                                    series_, [this](Exchange& exchange) { return serve(exchange); });
@@ -45,6 +46,8 @@ class ListenerTest : public ::testing::Test {
     const auto rested = co_await sleep_for(loop_, pause_);
     if (!rested) co_return;
     body_bytes_ = exchange.entrance->body_bytes;
+    scheme_ = exchange.entrance->scheme;
+    server_name_ = exchange.tls.server_name;
     exchange.response.status = exchange.fault ? exchange.fault->reason->status : 200;
     exchange.response.framing = http::Framing::length;
     exchange.response.content_length = 4;
@@ -96,6 +99,7 @@ class ListenerTest : public ::testing::Test {
   WorkerSeries series_{store_};
   ListenerConfig config_{
       .name = {"public", {}}, .address = {}, .limits = {}, .trusted_proxies = {}};
+  std::shared_ptr<const ServerTls> tls_;
   std::unique_ptr<ListenerShared> shared_;
   std::unique_ptr<Listener> listener_;
   Scope scope_{loop_};
@@ -103,6 +107,8 @@ class ListenerTest : public ::testing::Test {
   Duration pause_{};
   const Reason* fault_ = nullptr;
   std::uint64_t body_bytes_ = 0;  // Of the last exchange's entrance.
+  std::string scheme_;
+  std::string server_name_;
 };
 
 TEST_F(ListenerTest, ServesOneRequestAfterAnotherOnAConnection) {
@@ -308,6 +314,103 @@ TEST_F(ListenerTest, AnExchangeKeepsTheSettingsItBeganWith) {
     EXPECT_EQ(ask(*client, {}), kAnswer);
     EXPECT_EQ(body_bytes_, bytes - 1);
   }
+}
+
+// --- TLS
+
+class TlsListenerTest : public ListenerTest {
+ protected:
+  TlsListenerTest() { tls_ = serving(certificate_); }
+
+  std::shared_ptr<const ServerTls> serving(const TestCertificate& certificate) {
+    return *ServerTls::make({certificate.load()}, TlsVersion::tls12, workers_);
+  }
+  std::unique_ptr<Stream> connect_securely(const TestCertificate& trusted) {
+    const auto client =
+        *ClientTls::make({.trust = *Trust::load(trusted.files().certificate, workers_),
+                          .certificate = {},
+                          .server_name = {}},
+                         workers_);
+    auto stream =
+        std::make_unique<TlsStream>(loop_, connect(), client->connect(0, "localhost", nullptr));
+    bool secure = false;
+    run(shake(*stream, secure));
+    EXPECT_TRUE(secure);
+    return stream;
+  }
+  static Task<void> shake(TlsStream& stream, bool& secure) {
+    const auto done = co_await stream.handshake(Timeout{.idle = 10s});
+    secure = done.has_value();
+  }
+
+  TestCertificate certificate_;
+  TlsWorkers workers_{1, loop_.now()};
+};
+
+TEST_F(TlsListenerTest, ServesHttps) {
+  open();
+  auto client = connect_securely(certificate_);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(*client, kRequest), kAnswer);
+  EXPECT_EQ(scheme_, "https");
+  EXPECT_EQ(server_name_, "localhost");
+  EXPECT_TRUE(counted(R"(penstock_tls_handshakes_total{listener="public",)"
+                      R"(version="TLSv1.3",resumed="false"} 1)"));
+  loop_.run_for(config_.limits.idle_timeout + 1s);
+  EXPECT_EQ(ask(*client, ""), "|closed") << "with a goodbye";
+}
+
+TEST_F(TlsListenerTest, PlainHttpIsToldSo) {
+  open();
+  auto client = connect();
+  const auto heard = ask(*client, kRequest);
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 400 Bad Request\r\n")) << heard;
+  EXPECT_TRUE(heard.ends_with("\"code\":\"tls_required\"}\n|closed")) << heard;
+  EXPECT_TRUE(counted(R"(reason="plain_text"} 1)"));
+  EXPECT_EQ(served_, 0);
+}
+
+TEST_F(TlsListenerTest, ASlowHandshakeIsCut) {
+  open();
+  auto client = connect();
+  EXPECT_EQ(ask(*client, "\x16"), "");
+  loop_.run_for(config_.limits.header_timeout);
+  EXPECT_EQ(shared_->connections.open(), 0U);
+  EXPECT_TRUE(counted(R"(penstock_tls_handshake_failures_total{listener="public",)"
+                      R"(reason="timed_out"} 1)"));
+  EXPECT_TRUE(counted(R"(limit="headerTimeout"} 1)"));
+}
+
+TEST_F(TlsListenerTest, ANewCertificateIsForNewConnections) {
+  open();
+  auto before = connect_securely(certificate_);
+  const TestCertificate newer;
+  listener_->settings().swap_to(new Edition<ListenerSettings>(
+      loop_,
+      std::make_unique<const ListenerSettings>(config_, shared_->name, shared_->port, CidrSet{},
+                                               serving(newer)),
+      1));
+  auto after = connect_securely(newer);
+  EXPECT_EQ(ask(*before, kRequest), kAnswer);
+  EXPECT_EQ(ask(*after, kRequest), kAnswer);
+}
+
+TEST_F(TlsListenerTest, DrainingEndsWhatWaitsAndWhatShakesHands) {
+  open();
+  auto waits = connect_securely(certificate_);
+  auto shakes = connect();
+  EXPECT_EQ(ask(*shakes, "\x16"), "");
+  listener_->drain();
+  EXPECT_EQ(ask(*waits, ""), "|closed");
+  end();
+}
+
+TEST_F(TlsListenerTest, BeyondTheLimitNobodyIsSpokenToWithoutTls) {
+  config_.limits.connections = 1;
+  open();
+  auto first = connect_securely(certificate_);
+  auto second = connect();
+  EXPECT_EQ(ask(*second, ""), "|closed");
+  EXPECT_EQ(ask(*first, kRequest), kAnswer);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ constexpr std::size_t kAgentMost = 512;
 constexpr std::size_t kNameMost = 256;  // Names of ours and of hosts, ids, addresses.
 constexpr std::string_view kCutMark = "\xe2\x80\xa6";  // `…`
 
-constexpr std::size_t kNames = 15;
+constexpr std::size_t kNames = 17;
 constexpr std::size_t kKeysAndNumbers = 1024;
 // Sixteen stages at the most, with names and numbers of the gateway's own.
 constexpr std::size_t kStagesMost = std::size_t{16} * 48;
@@ -181,6 +181,14 @@ char* put_limit(char* at, std::string_view policy, std::uint32_t remaining) {
   return at;
 }
 
+char* put_tls(char* at, std::string_view version, std::string_view sni) {
+  if (version.empty()) return put(at, R"(,"tls":null)");
+  at = put_text(at, R"(,"tls":{"version":)", version);
+  at = put_text(at, R"(,"sni":)", sni);
+  *at++ = '}';
+  return at;
+}
+
 }  // namespace
 
 char* AccessLine::put_time(char* at, WallTime time) {
@@ -227,6 +235,7 @@ std::string_view AccessLine::format(const AccessRecord& record) {
   at = put_duration(at, R"(,"gateway_latency_ms":)", record.gateway_latency);
   if (!record.stages.empty()) at = put_stages(at, record.stages);
   at = put_limit(at, record.ratelimit_policy, record.ratelimit_remaining);
+  at = put_tls(at, record.tls_version, record.tls_sni);
   at = put_text(at, R"(,"user_agent":)", record.user_agent, kAgentMost);
   at = put_number(at, R"(,"config_version":)", record.config_version);
   at = put(at, "}\n");

@@ -52,6 +52,8 @@ struct AccessRecord {
   std::span<const StageTime> stages = {};
   std::string_view ratelimit_policy = {};  // Of the limit closest to its end; empty for none.
   std::uint32_t ratelimit_remaining = 0;
+  std::string_view tls_version = {};  // Of the client's connection; empty: it is plain.
+  std::string_view tls_sni = {};      // The name that the client asked for; may be empty.
   std::string_view user_agent;
   std::uint64_t config_version = 0;
 };
@@ -60,7 +62,7 @@ struct AccessRecord {
 // a field longer than its limit ends in `…`. Allocates nothing. One per worker.
 class AccessLine {
  public:
-  static constexpr std::size_t kLongest = 14336;  // Bytes of a line, newline included.
+  static constexpr std::size_t kLongest = 14848;  // Bytes of a line, newline included.
 
   explicit AccessLine(bool show_query = false) : show_query_(show_query) {}
 

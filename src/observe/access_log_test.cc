@@ -77,9 +77,21 @@ TEST(AccessLine, IsOneJsonObjectWithEveryField) {
       R"("upstream_service":"order-service","upstream_endpoint":"10.0.1.10:8080",)"
       R"("attempts":2,"status_code":200,"upstream_status":200,"reason":null,"bytes_in":10,)"
       R"("bytes_out":18446744073709551615,"latency_ms":12.345,)"
-      R"("upstream_latency_ms":12.000,"gateway_latency_ms":0.344,"ratelimit":null,)"
+      R"("upstream_latency_ms":12.000,"gateway_latency_ms":0.344,"ratelimit":null,"tls":null,)"
       R"("user_agent":"curl/8","config_version":3})"
       "\n");
+}
+
+TEST(AccessLine, TellsHowTheConnectionIsSecured) {
+  AccessLine line;
+  auto record = full_record();
+  record.tls_version = "TLSv1.3";
+  auto tls = json::parse(line.format(record))["tls"];
+  EXPECT_EQ(tls["version"], "TLSv1.3");
+  EXPECT_TRUE(tls["sni"].is_null());
+  record.tls_sni = "api.example.com";
+  tls = json::parse(line.format(record))["tls"];
+  EXPECT_EQ(tls["sni"], "api.example.com");
 }
 
 TEST(AccessLine, HasTheEightNamesAlsoWhenNothingIsKnown) {
@@ -167,7 +179,7 @@ TEST(AccessLine, IsBoundedWhateverTheFieldsHold) {
     record.api_version = text;
     record.user_id = record.tenant_id = record.auth_method = record.upstream_service = text;
     record.upstream_endpoint = record.reason = record.user_agent = text;
-    record.ratelimit_policy = text;
+    record.ratelimit_policy = record.tls_version = record.tls_sni = text;
     record.attempts = record.ratelimit_remaining = UINT32_MAX;
     record.bytes_in = record.bytes_out = record.config_version = UINT64_MAX;
     record.latency = Duration::max();

@@ -34,6 +34,10 @@ void fill(MetricStore& store) {
   process.sample();
   worker.active_requests("GET", true, 1);
   service.attempt_ended(200, 5ms);
+  listener.secured("TLSv1.3", false);
+  listener.handshake_failed("timed_out");
+  store.set(store.gauge(Family::tls_certificate_expiry, {"public", "example.com"}), 1);
+  store.add(store.counter(Family::tls_certificate_reloads, {"success"}));
   service.ejected("127.0.0.1:9001");
   route.finished(
       {.method = "GET", .status = 200, .service = &service, .duration = 7s, .overhead = 80us});

@@ -135,7 +135,8 @@ void WorkerSeries::active_requests(std::string_view method, bool tls, int change
   store_->add(gauge, change);
 }
 
-ListenerSeries::ListenerSeries(MetricStore& store, std::string_view listener) : store_(&store) {
+ListenerSeries::ListenerSeries(MetricStore& store, std::string_view listener)
+    : store_(&store), name_(listener) {
   constexpr std::array<std::string_view, 3> refusals{"connections", "connectionsPerAddress",
                                                      "draining"};
   accepted_ = store.counter(Family::connections_accepted, {listener});
@@ -145,12 +146,22 @@ ListenerSeries::ListenerSeries(MetricStore& store, std::string_view listener) : 
     connections_[i] = store.gauge(Family::connections, {listener, kStates[i]});
 }
 
+void ListenerSeries::secured(std::string_view version, bool resumed) {
+  store_->add(
+      store_->counter(Family::tls_handshakes, {name_, version, resumed ? "true" : "false"}));
+}
+
+void ListenerSeries::handshake_failed(std::string_view reason) {
+  store_->add(store_->counter(Family::tls_handshake_failures, {name_, reason}));
+}
+
 ServiceSeries::ServiceSeries(MetricStore& store, std::string_view service)
     : store_(&store), name_(service) {
   constexpr std::array<std::string_view, 3> retries{"succeeded", "failed", "over_budget"};
   for (std::size_t i = 0; i < retries.size(); ++i)
     retries_[i] = store.counter(Family::retries, {service, retries[i]});
-  constexpr std::array<std::string_view, 4> connects{"connected", "refused", "timed_out", "failed"};
+  constexpr std::array<std::string_view, 5> connects{"connected", "refused", "timed_out", "failed",
+                                                     "tls_failed"};
   for (std::size_t i = 0; i < connects.size(); ++i)
     connects_[i] = store.counter(Family::upstream_connects, {service, connects[i]});
   reuses_ = store.counter(Family::upstream_reuses, {service});

@@ -45,7 +45,7 @@ enum class RouteMiss : std::uint8_t { no_host, no_path, method };
 enum class Refusal : std::uint8_t { connections, connections_per_address, draining };
 enum class ConnectionState : std::uint8_t { idle, active };
 enum class RetryOutcome : std::uint8_t { succeeded, failed, over_budget };
-enum class ConnectOutcome : std::uint8_t { connected, refused, timed_out, failed };
+enum class ConnectOutcome : std::uint8_t { connected, refused, timed_out, failed, tls_failed };
 
 // What holds for the worker as a whole.
 class WorkerSeries {
@@ -74,6 +74,9 @@ class ListenerSeries {
   ListenerSeries(MetricStore& store, std::string_view listener);
 
   void accepted() { store_->add(accepted_); }
+  // Rare beside what they cost, so looked up by name.
+  void secured(std::string_view version, bool resumed);
+  void handshake_failed(std::string_view reason);
   void refused(Refusal why) { store_->add(refused_[static_cast<std::size_t>(why)]); }
   void connections(ConnectionState state, int change) {
     store_->add(connections_[static_cast<std::size_t>(state)], change);
@@ -81,6 +84,7 @@ class ListenerSeries {
 
  private:
   MetricStore* store_;
+  std::string name_;
   Counter accepted_;
   std::array<Counter, 3> refused_;
   std::array<Gauge, 2> connections_;
@@ -112,7 +116,7 @@ class ServiceSeries {
   std::string name_;
   std::array<Histogram, 6> durations_{};  // By the first digit of the status, 0 for none.
   std::array<Counter, 3> retries_;
-  std::array<Counter, 4> connects_;
+  std::array<Counter, 5> connects_;
   Counter reuses_;
   std::array<Gauge, 2> connections_;
 };

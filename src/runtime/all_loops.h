@@ -19,6 +19,19 @@
 // For tests: the same program on the real loops and on the simulated one.
 namespace penstock {
 
+// Two ends of one connection.
+struct Pair {
+  std::unique_ptr<Stream> client;
+  std::unique_ptr<Stream> server;
+};
+
+inline Task<Pair> connected(Loop& loop, Acceptor& acceptor, const SocketAddress& address) {
+  auto client = co_await loop.connect(address, Timeout{});
+  auto server = co_await acceptor.accept(Timeout{});
+  ensure(client.has_value() && server.has_value());
+  co_return Pair{std::move(*client), std::move(server->stream)};
+}
+
 // io_uring where the kernel lets us.
 template <class RealLoop>
 std::unique_ptr<Loop> make_real_loop() {
@@ -53,6 +66,7 @@ class RealBench {
     listener_ = -1;
   }
   int descriptor() const { return listener_; }
+  Task<Pair> pair(Acceptor& acceptor) { return connected(*loop_, acceptor, address_); }
   void run() { loop_->run(); }
 
  private:
@@ -75,6 +89,7 @@ class SimBench {
   const SocketAddress& address() const { return address_; }
   std::unique_ptr<Acceptor> acceptor() { return loop_.acceptor(listener_); }
   void stop_listening() { loop_.network().stop_listening(address_); }
+  Task<Pair> pair(Acceptor& acceptor) { return connected(loop_, acceptor, address_); }
   void run() {
     loop_.run_until([] { return false; });
   }
@@ -100,19 +115,6 @@ void run(Bench& bench, Task<void> task) {
   bench.run();
   EXPECT_TRUE(scope.empty());
   EXPECT_EQ(bench.loop().buffers().lent(), 0U);
-}
-
-// Two ends of one connection.
-struct Pair {
-  std::unique_ptr<Stream> client;
-  std::unique_ptr<Stream> server;
-};
-
-inline Task<Pair> connected(Loop& loop, Acceptor& acceptor, const SocketAddress& address) {
-  auto client = co_await loop.connect(address, Timeout{});
-  auto server = co_await acceptor.accept(Timeout{});
-  ensure(client.has_value() && server.has_value());
-  co_return Pair{std::move(*client), std::move(server->stream)};
 }
 
 // All bytes until the stream ends, and how it ended.

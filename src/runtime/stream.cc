@@ -53,6 +53,23 @@ Stream::Send::Send(Stream& stream, const Parts& parts, Timeout timeout)
   for (const auto part : parts_) left_ += part.size();
 }
 
+bool Stream::Send::draw_from(std::unique_ptr<Source> source) {
+  source_ = std::move(source);
+  if (refill()) return true;
+  done_ = true;
+  return false;
+}
+
+bool Stream::Send::refill() {
+  left_ = 0;
+  parts_ = {};
+  const auto more = source_->next(parts_);
+  if (!more) result_ = penstock::fail(more.error());
+  if (!more || !*more) return false;
+  for (const auto part : parts_) left_ += part.size();
+  return true;
+}
+
 bool Stream::Send::await_ready() {
   if (cancelled()) return fail({.kind = Error::Kind::cancelled});
   if (left_ == 0) return done_ = true;
@@ -87,7 +104,7 @@ bool Stream::Send::sent(std::size_t n) {
     n -= taken;
     if (n == 0) break;
   }
-  if (left_ == 0) return done_ = true;
+  if (left_ == 0 && (source_ == nullptr || !refill())) return done_ = true;
   if (asleep_) progress();
   return false;
 }

@@ -43,6 +43,9 @@ class Stream {
   using Parts = std::array<std::string_view, kParts>;
   Send send(const Parts& parts, Timeout timeout);
   Send send(std::string_view bytes, Timeout timeout);
+  // Sends what the socket takes without waiting, and says how much that was. For last words, when
+  // nobody will wait any more; not beside a send.
+  virtual std::size_t try_send(std::string_view) { return 0; }
 
   // The recv that waits, if one does, completes with Error::reset: for who knows that it is in
   // vain.
@@ -81,6 +84,10 @@ class Stream {
   virtual void forget(Recv& recv) = 0;
   virtual void forget(Send& send) = 0;
 
+  // For a stream that stands over another: hands its send down.
+  static bool start(Stream& below, Send& send) { return below.start(send); }
+  static void forget(Stream& below, Send& send) { below.forget(send); }
+
   Loop& loop_;
 
  private:
@@ -115,6 +122,15 @@ class Stream::Send final : public Operation {
  public:
   Send(Stream& stream, const Parts& parts, Timeout timeout);
 
+  // What a stream over another one sends in place of what it was given. It belongs to the send, so
+  // that its bytes stay for as long as the kernel may read them.
+  class Source {
+   public:
+    virtual ~Source() = default;
+    // The next parts, once those before have been sent; false when there are no more.
+    virtual Result<bool> next(Parts& parts) = 0;
+  };
+
   bool await_ready();
   void await_suspend(std::coroutine_handle<> waiter);
   Result<void> await_resume() { return result_; }
@@ -127,10 +143,17 @@ class Stream::Send final : public Operation {
   std::size_t left() const { return left_; }
   bool sent(std::size_t n);
   bool fail(Error error);
+  // For a stream over another one: from here on the parts are the source's. False when that has
+  // none, which completes the send.
+  bool has_source() const { return source_ != nullptr; }
+  bool draw_from(std::unique_ptr<Source> source);
 
  private:
+  bool refill();
+
   Stream& stream_;
   Parts parts_;
+  std::unique_ptr<Source> source_;
   std::size_t left_ = 0;
   Result<void> result_;
   bool done_ = false;

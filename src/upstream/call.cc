@@ -146,16 +146,55 @@ Task<Result<void>> Call::connect_to_endpoint() {
   SocketAddress address;
   std::memcpy(&address.storage, endpoint().address.raw(), endpoint().address.raw_size());
   address.length = endpoint().address.raw_size();
-  auto stream = co_await exchange_.loop().connect(
-      address, Timeout{.idle = timeouts_.connect, .until = head_deadline()});
+  const Timeout timeout{.until =
+                            std::min(exchange_.loop().now() + timeouts_.connect, head_deadline())};
+  auto stream = co_await exchange_.loop().connect(address, timeout);
   if (!stream) {
     pool_->closed();
     co_return connect_failed(stream.error());
+  }
+  if (set_->tls) {
+    auto secured = co_await secure(std::move(*stream), timeout);
+    if (!secured) {
+      pool_->closed();
+      co_return fail(secured.error());
+    }
+    stream = std::move(secured);
   }
   endpoint().state->connect_succeeded();
   service_->series().connect_ended(ConnectOutcome::connected);
   connection_ = std::make_unique<http::h1::ClientConnection>(exchange_.loop(), std::move(*stream));
   co_return Result<void>{};
+}
+
+Task<Result<std::unique_ptr<Stream>>> Call::secure(std::unique_ptr<Stream> stream,
+                                                   Timeout timeout) {
+  auto ssl = set_->tls->connect(service_->worker(), endpoint().host, &pool_->sessions());
+  auto tls = std::make_unique<TlsStream>(exchange_.loop(), std::move(stream), std::move(ssl));
+  const auto done = co_await tls->handshake(timeout);
+  if (done) co_return std::move(tls);
+  co_return fail(tls_failed(done.error()).error());
+}
+
+Result<void> Call::tls_failed(const HandshakeFailure& failure) {
+  using Kind = HandshakeFailure::Kind;
+  if (failure.kind == Kind::cancelled) return fail(Error::Kind::cancelled);
+  if (failure.kind == Kind::timed_out) return connect_failed({.kind = Error::Kind::timed_out});
+  if (endpoint().state->connect_failed(exchange_.loop().now()))
+    service_->series().ejected(endpoint().text);
+  service_->tls_failed(endpoint(), failure);
+  switch (failure.kind) {
+    case Kind::certificate:
+      return fail(reasons::kUpstreamUntrusted);
+    case Kind::name:
+      return fail(reasons::kUpstreamName);
+    case Kind::expired:
+      return fail(reasons::kUpstreamExpired);
+    case Kind::refused:
+      return fail(reasons::kUpstreamAlert);
+    default:
+      return fail(reasons::kUpstreamTls);
+  }
 }
 
 Result<void> Call::connect_failed(const Error& error) {

@@ -74,6 +74,8 @@ class Call {
   Task<Result<void>> try_once();
   Task<Result<void>> connect();
   Task<Result<void>> connect_to_endpoint();
+  Task<Result<std::unique_ptr<Stream>>> secure(std::unique_ptr<Stream> stream, Timeout timeout);
+  Result<void> tls_failed(const HandshakeFailure& failure);
   Task<Result<void>> send_request();
   Task<Result<void>> read_final_head();
   Task<Result<void>> wait_for_head();

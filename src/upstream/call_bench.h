@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/tls/server_tls.h"
+#include "net/tls/tls_stream.h"
 #include "runtime/all_loops.h"
 #include "upstream/call.h"
 
@@ -130,8 +132,13 @@ inline std::string ok(const std::string& content = "fine") {
 // A service at one address: one act for each request, the last one again and again.
 class ScriptedService {
  public:
-  ScriptedService(SimLoop& loop, const SocketAddress& address, std::vector<Act> acts)
-      : loop_(loop), acts_(std::move(acts)), acceptor_(loop.network().acceptor(address)) {
+  // With `tls` it speaks that.
+  ScriptedService(SimLoop& loop, const SocketAddress& address, std::vector<Act> acts,
+                  std::shared_ptr<const ServerTls> tls = nullptr)
+      : loop_(loop),
+        acts_(std::move(acts)),
+        tls_(std::move(tls)),
+        acceptor_(loop.network().acceptor(address)) {
     scope_.spawn(accept());
   }
   ~ScriptedService() {
@@ -141,6 +148,7 @@ class ScriptedService {
 
   int connections() const { return connections_; }
   int open() const { return open_; }
+  int resumed() const { return resumed_; }  // TLS connections that went on from an earlier one.
   const std::vector<std::string>& heads() const { return heads_; }
   const std::vector<std::string>& contents() const { return contents_; }
 
@@ -168,6 +176,16 @@ class ScriptedService {
   }
   Task<void> serve(std::unique_ptr<Stream> stream) {
     ++open_;
+    if (tls_) {
+      auto secured = std::make_unique<TlsStream>(loop_, std::move(stream), tls_->accept(0));
+      const auto done = co_await secured->handshake(Timeout{});
+      resumed_ += done && secured->resumed() ? 1 : 0;
+      stream = std::move(secured);
+      if (!done) {
+        --open_;
+        co_return;
+      }
+    }
     co_await serve_until_the_end(*stream);
     --open_;
   }
@@ -207,7 +225,9 @@ class ScriptedService {
 
   SimLoop& loop_;
   std::vector<Act> acts_;
+  const std::shared_ptr<const ServerTls> tls_;
   std::unique_ptr<Acceptor> acceptor_;
+  int resumed_ = 0;
   int connections_ = 0;
   int open_ = 0;
   std::vector<std::string> heads_;
@@ -245,6 +265,11 @@ class CallBench {
   }
   std::uint32_t in_flight(std::uint32_t endpoint) const {
     return set.endpoints[endpoint].state->in_flight();
+  }
+  // The service is spoken to by TLS.
+  void secure(std::shared_ptr<const ClientTls> tls, const std::string& host) {
+    set.tls = std::move(tls);
+    for (auto& endpoint : set.endpoints) endpoint.host = host;
   }
   // All addresses belong to one configured instance, as of a name that resolves to several.
   void make_siblings() {

@@ -9,6 +9,7 @@
 
 #include "base/duration.h"
 #include "net/address.h"
+#include "net/tls/client_tls.h"
 
 namespace penstock {
 
@@ -66,6 +67,7 @@ struct Endpoint {
   Address address;
   std::string text;            // `10.0.0.1:8080`: in logs and metrics.
   std::uint32_t instance = 0;  // Which of the configured ones; those of one stand together.
+  std::string host;            // As configured; without brackets.
   std::string authority;       // `orders.internal:8080`: as configured; Host for who sent none.
   std::uint32_t weight = 1;
   std::shared_ptr<EndpointState> state;
@@ -81,7 +83,8 @@ struct EndpointSet {
   // evenly. Empty when no endpoint may get a request.
   std::vector<std::uint32_t> rounds;
   std::vector<Endpoint> endpoints;
-  std::uint64_t edition = 0;  // Another number for every set there ever was.
+  std::shared_ptr<const ClientTls> tls;  // How they are spoken to; nullptr: plain.
+  std::uint64_t edition = 0;             // Another number for every set there ever was.
 
   // Fills `rounds` from the endpoints' weights, and takes an edition.
   void plan_rounds();

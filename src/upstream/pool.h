@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "base/list.h"
 #include "http/h1/client_connection.h"
+#include "net/tls/client_tls.h"
 #include "observe/series.h"
 #include "runtime/loop.h"
 
@@ -43,6 +44,9 @@ class Pool {
   // The idle timeout has changed: none of those that wait does so for longer than it from now on.
   void hasten();
 
+  // Those of the endpoint, for connections to come.
+  TlsSessions& sessions() { return sessions_; }
+
   std::size_t idle() const { return idle_count_; }
   std::uint32_t in_use() const { return in_use_; }
 
@@ -56,6 +60,7 @@ class Pool {
   Loop& loop_;
   PoolTerms& terms_;
   ServiceSeries& series_;
+  TlsSessions sessions_;
   List<Waiting> idle_;  // The last used at the back.
   std::size_t idle_count_ = 0;
   std::uint32_t in_use_ = 0;

@@ -1,14 +1,18 @@
 #include "upstream/service.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
 
 namespace penstock {
 
-Service::Service(Loop& loop, MetricStore& store, const ServiceConfig& config, std::uint32_t workers)
+Service::Service(Loop& loop, MetricStore& store, const ServiceConfig& config, std::uint32_t workers,
+                 std::uint32_t worker)
     : loop_(loop),
       workers_(workers),
+      worker_(worker),
       series_(store, config.service_name.value),
       budget_(config.retry.budget.share()),
       balance_(config.load_balancing.strategy, loop.random()),
@@ -35,7 +39,7 @@ void Service::adopt(const std::shared_ptr<const EndpointSet>& set) {
   by_index_.clear();
   std::unordered_set<const Pool*> present;
   for (const auto& endpoint : set_->endpoints) {
-    by_index_.push_back(&pool_of(endpoint.text));
+    by_index_.push_back(&pool_of(*set_, endpoint));
     present.insert(by_index_.back());
   }
   // What is gone is closed now, or at a later change when its last connection has come back.
@@ -54,13 +58,24 @@ void Service::retire() {
 
 Pool& Service::pool(const EndpointSet& set, std::uint32_t endpoint) {
   if (&set == set_.get()) return *by_index_[endpoint];
-  return pool_of(set.endpoints[endpoint].text);  // A try goes on with what it began with.
+  return pool_of(set, set.endpoints[endpoint]);  // A try goes on with what it began with.
 }
 
-Pool& Service::pool_of(const std::string& endpoint) {
-  auto& pool = pools_[endpoint];
+Pool& Service::pool_of(const EndpointSet& set, const Endpoint& endpoint) {
+  auto& pool =
+      pools_[set.tls ? fmt::format("{} tls {}", endpoint.text, set.tls->edition()) : endpoint.text];
   if (!pool) pool = std::make_unique<Pool>(loop_, terms_, series_);
   return *pool;
+}
+
+void Service::tls_failed(const Endpoint& endpoint, const HandshakeFailure& failure) {
+  series_.connect_ended(ConnectOutcome::tls_failed);
+  if (!log_failures_.passes(loop_.now())) return;
+  log_warn("TLS to a service failed", {{"service", name()},
+                                       {"endpoint", endpoint.text},
+                                       {"reason", text_of(failure.kind)},
+                                       {"detail", failure.detail},
+                                       {"held_back", log_failures_.held_back()}});
 }
 
 bool Service::evict() {
@@ -75,7 +90,7 @@ std::vector<std::shared_ptr<Service>> Services::adopt(const std::vector<ServiceC
     const auto& name = config.service_name.value;
     auto known = by_name_.extract(name);
     auto service = known ? std::move(known.mapped())
-                         : std::make_shared<Service>(loop_, store_, config, workers_);
+                         : std::make_shared<Service>(loop_, store_, config, workers_, worker_);
     if (known) service->configure(config);
     adopted.push_back(service);
     by_name.emplace(name, std::move(service));

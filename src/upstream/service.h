@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/tls/tls_stream.h"
+#include "observe/operational_log.h"
 #include "observe/series.h"
 #include "runtime/loop.h"
 #include "upstream/balance.h"
@@ -22,7 +24,9 @@ namespace penstock {
 class Service {
  public:
   // `workers` share the service's connection limit.
-  Service(Loop& loop, MetricStore& store, const ServiceConfig& config, std::uint32_t workers);
+  // `worker` is the worker's number.
+  Service(Loop& loop, MetricStore& store, const ServiceConfig& config, std::uint32_t workers,
+          std::uint32_t worker = 0);
 
   // What a snapshot says holds from here on, also for connections that are there already.
   void configure(const ServiceConfig& config);
@@ -35,6 +39,9 @@ class Service {
   ServiceSeries& series() { return series_; }
   RetryBudget& budget() { return budget_; }
   Loop& loop() { return loop_; }
+  std::uint32_t worker() const { return worker_; }
+  // The endpoint could not be spoken to by TLS.
+  void tls_failed(const Endpoint& endpoint, const HandshakeFailure& failure);
 
   // As they are now. Whoever holds them across a wait copies the pointer, whose count is the
   // worker's own.
@@ -52,18 +59,21 @@ class Service {
   bool may_open() { return terms_.open < terms_.most || evict(); }
 
  private:
-  Pool& pool_of(const std::string& endpoint);
+  Pool& pool_of(const EndpointSet& set, const Endpoint& endpoint);
   bool evict();
 
   Loop& loop_;
   const std::uint32_t workers_;
+  const std::uint32_t worker_;
   ServiceSeries series_;
   RetryBudget budget_;
   Balance balance_;
   PoolTerms terms_;
   std::shared_ptr<const EndpointSet> set_;
   std::vector<Pool*> by_index_;  // Of set_.
+  // By address, and by the TLS it is spoken to by: a connection is for one only.
   std::unordered_map<std::string, std::unique_ptr<Pool>> pools_;
+  Every log_failures_{std::chrono::seconds(1)};
 };
 
 // A worker's services. They are found again by name when a snapshot or a directory takes another's
@@ -71,8 +81,8 @@ class Service {
 // has ended; one that comes back after that is new.
 class Services {
  public:
-  Services(Loop& loop, MetricStore& store, std::uint32_t workers)
-      : loop_(loop), store_(store), workers_(workers) {}
+  Services(Loop& loop, MetricStore& store, std::uint32_t workers, std::uint32_t worker = 0)
+      : loop_(loop), store_(store), workers_(workers), worker_(worker) {}
 
   // The services of a snapshot, in its order. Others are retired.
   std::vector<std::shared_ptr<Service>> adopt(const std::vector<ServiceConfig>& configs);
@@ -84,6 +94,7 @@ class Services {
   Loop& loop_;
   MetricStore& store_;
   const std::uint32_t workers_;
+  const std::uint32_t worker_;
   std::unordered_map<std::string, std::shared_ptr<Service>> by_name_;
   std::uint64_t followed_ = 0;  // A directory's edition.
 };

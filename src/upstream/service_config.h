@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/duration.h"
+#include "net/tls/tls_config.h"
 #include "schema/describe.h"
 
 namespace penstock {
@@ -166,6 +167,7 @@ struct PoolConfig {
 struct ServiceConfig {
   schema::Located<std::string> service_name;
   std::vector<InstanceConfig> instances;
+  std::optional<ServiceTlsConfig> tls;
   LoadBalancingConfig load_balancing;
   TimeoutsConfig timeouts;
   RetryConfig retry;
@@ -176,6 +178,7 @@ struct ServiceConfig {
     return schema::object(
         schema::field("serviceName", &C::service_name, "Its name; unique.").id(),
         schema::field("instances", &C::instances, "Where it runs.").required().elements(0, 10'000),
+        schema::field("tls", &C::tls, "It is spoken to by https; by http without it."),
         schema::field("loadBalancing", &C::load_balancing, "How instances share the requests."),
         schema::field("timeouts", &C::timeouts, "How long each part of a call may take."),
         schema::field("retry", &C::retry, "When a request is tried again."),

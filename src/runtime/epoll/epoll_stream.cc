@@ -145,6 +145,18 @@ bool EpollStream::start(Send& send) {
   return false;
 }
 
+std::size_t EpollStream::try_send(std::string_view bytes) {
+  if (!writable_) return 0;
+  const auto put = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (put < 0 && !would_block(errno)) {
+    if (errno != EPIPE && errno != EINTR) broken_ = errno;
+    return 0;
+  }
+  const auto taken = static_cast<std::size_t>(std::max<ssize_t>(put, 0));
+  if (taken < bytes.size()) writable_ = false;
+  return taken;
+}
+
 // --- Connecting
 
 bool EpollLoop::start(Connect& connect) {

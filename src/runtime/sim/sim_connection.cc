@@ -218,6 +218,13 @@ bool SimStream::start(Send& send) {
   return false;
 }
 
+std::size_t SimStream::try_send(std::string_view bytes) {
+  if (!connection_->may_send(side_)) return 0;
+  const auto n = std::min(connection_->room(side_), bytes.size());
+  if (n > 0) connection_->send(side_, std::string(bytes.substr(0, n)));
+  return n;
+}
+
 // --- Listening
 
 void SimListener::arrived(Accepted accepted) {

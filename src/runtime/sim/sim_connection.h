@@ -87,6 +87,7 @@ class SimStream final : public Stream {
   ~SimStream() override;
 
   std::optional<Result<Lent>> try_recv(std::size_t most) override;
+  std::size_t try_send(std::string_view bytes) override;
   Peer peer() const override;
   void watch_peer(Operation* watcher) override;
   void watch(Operation& watcher) override;

@@ -117,6 +117,13 @@ bool UringStream::start(Send& send) {
   return false;
 }
 
+std::size_t UringStream::try_send(std::string_view bytes) {
+  if (socket_->sending() != UringSocket::Sending::no) return 0;
+  const auto put =
+      ::send(socket_->descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return static_cast<std::size_t>(std::max<ssize_t>(put, 0));
+}
+
 void UringStream::forget(Send&) {
   send_ = nullptr;
   socket_->abandon_send();

@@ -14,6 +14,7 @@ class UringStream final : public Stream {
   ~UringStream() override;
 
   std::optional<Result<Lent>> try_recv(std::size_t most) override;
+  std::size_t try_send(std::string_view bytes) override;
   Peer peer() const override { return peer_; }
   void watch_peer(Operation* watcher) override;
   void watch(Operation& watcher) override;
