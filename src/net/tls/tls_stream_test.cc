@@ -40,7 +40,8 @@ class TlsBench : public Below {
   Task<Pair> pair(Acceptor& acceptor) { return secured_pair(Below::loop(), Below::pair(acceptor)); }
 };
 
-using TlsOnAllLoops = ::testing::Types<TlsBench<EpollBench>, TlsBench<SimBench>>;
+using TlsOnAllLoops =
+    ::testing::Types<TlsBench<EpollBench>, TlsBench<UringBench>, TlsBench<SimBench>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Tls, StreamTest, TlsOnAllLoops);
 
 // --- What is TLS's own
