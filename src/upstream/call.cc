@@ -169,7 +169,7 @@ Task<Result<void>> Call::connect_to_endpoint() {
 
 Task<Result<std::unique_ptr<Stream>>> Call::secure(std::unique_ptr<Stream> stream,
                                                    Timeout timeout) {
-  auto ssl = set_->tls->connect(service_->worker(), endpoint().host, &pool_->sessions());
+  auto ssl = set_->tls->connect(service_->worker(), endpoint().host, &pool_->last_session());
   auto tls = std::make_unique<TlsStream>(exchange_.loop(), std::move(stream), std::move(ssl));
   const auto done = co_await tls->handshake(timeout);
   if (done) co_return std::move(tls);

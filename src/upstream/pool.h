@@ -44,8 +44,8 @@ class Pool {
   // The idle timeout has changed: none of those that wait does so for longer than it from now on.
   void hasten();
 
-  // Those of the endpoint, for connections to come.
-  TlsSessions& sessions() { return sessions_; }
+  // Of the endpoint, for connections to come.
+  LastSession& last_session() { return last_session_; }
 
   std::size_t idle() const { return idle_count_; }
   std::uint32_t in_use() const { return in_use_; }
@@ -60,7 +60,7 @@ class Pool {
   Loop& loop_;
   PoolTerms& terms_;
   ServiceSeries& series_;
-  TlsSessions sessions_;
+  LastSession last_session_;
   List<Waiting> idle_;  // The last used at the back.
   std::size_t idle_count_ = 0;
   std::uint32_t in_use_ = 0;

@@ -94,31 +94,25 @@ std::expected<Certificate::KeyType, std::string> type_of(EVP_PKEY* key) {
   }
 }
 
-// The first certificate; the others are looked at for being such.
-std::expected<X509Pointer, FileFault> parse_chain(std::string_view pem,
-                                                  std::vector<FileFault>& warnings) {
+// All certificates of a text, one at the least; the error says what is wrong with it.
+std::expected<std::vector<X509Pointer>, std::string> parse_certificates(std::string_view pem) {
   const auto bio = bio_over(pem);
-  X509Pointer first;
-  X509Pointer last;
-  for (;;) {
-    X509Pointer next(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
-    if (!next) break;
-    if (last && X509_check_issued(next.get(), last.get()) != X509_V_OK)
-      warnings.push_back({File::certificate,
-                          "its certificates do not stand in the order of their chain: each one "
-                          "should be the issuer of the one before"});
-    if (!first) {
-      first.reset(X509_dup(next.get()));
-      if (!first) break;
-    }
-    last = std::move(next);
-  }
+  std::vector<X509Pointer> all;
+  while (auto* const next = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr))
+    all.emplace_back(next);
   const auto error = ERR_peek_last_error();
   ERR_clear_error();
-  if (!first) return fault(File::certificate, "it holds no certificate in PEM");
-  if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE)
-    return fault(File::certificate, "a certificate in it is broken");
-  return first;
+  const bool ended =
+      ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  if (!ended) return std::unexpected("a certificate in it is broken");
+  if (all.empty()) return std::unexpected("it holds no certificate in PEM");
+  return all;
+}
+
+bool in_order(const std::vector<X509Pointer>& chain) {
+  for (std::size_t i = 1; i < chain.size(); ++i)
+    if (X509_check_issued(chain[i].get(), chain[i - 1].get()) != X509_V_OK) return false;
+  return true;
 }
 
 std::expected<KeyPointer, FileFault> parse_key(std::string_view pem) {
@@ -243,8 +237,13 @@ std::expected<LoadedCertificate, FileFault> load_certificate(const CertificateFi
   auto& warnings = loaded.warnings;
   auto chain = read_small_file(files.certificate);
   if (!chain) return fault(File::certificate, chain.error());
-  auto x509 = parse_chain(*chain, warnings);
-  if (!x509) return std::unexpected(x509.error());
+  const auto parsed = parse_certificates(*chain);
+  if (!parsed) return fault(File::certificate, parsed.error());
+  auto* const x509 = parsed->front().get();
+  if (!in_order(*parsed))
+    warnings.push_back({File::certificate,
+                        "its certificates do not stand in the order of their chain: each one "
+                        "should be the issuer of the one before"});
   auto key_text = read_small_file(files.key);
   if (!key_text) return fault(File::key, key_text.error());
   SecretBytes key_bytes(std::move(*key_text));
@@ -252,19 +251,19 @@ std::expected<LoadedCertificate, FileFault> load_certificate(const CertificateFi
   if (!key) return std::unexpected(key.error());
   auto type = type_of(key->get());
   if (!type) return fault(File::key, type.error());
-  if (X509_check_private_key(x509->get(), key->get()) != 1) {
+  if (X509_check_private_key(x509, key->get()) != 1) {
     ERR_clear_error();
     return fault(File::key, fmt::format("its key does not belong to the certificate in {}",
                                         files.certificate));
   }
   std::string ocsp;
   if (!files.ocsp.empty()) {
-    auto response = load_ocsp(files.ocsp, x509->get(), now, warnings);
+    auto response = load_ocsp(files.ocsp, x509, now, warnings);
     if (!response) return std::unexpected(response.error());
     ocsp = std::move(*response);
   }
   bool any_name = false;
-  auto names = dns_names_of(x509->get(), any_name);
+  auto names = dns_names_of(x509, any_name);
   if (!any_name)
     warnings.push_back({File::certificate,
                         "its certificate names no host in a subjectAltName, so that no client "
@@ -275,10 +274,10 @@ std::expected<LoadedCertificate, FileFault> load_certificate(const CertificateFi
                   .key = std::move(key_bytes),
                   .ocsp = std::move(ocsp),
                   .key_type = *type,
-                  .common_name = common_name_of(x509->get()),
+                  .common_name = common_name_of(x509),
                   .names = std::move(names),
-                  .not_before = time_of(X509_get0_notBefore(x509->get())),
-                  .not_after = time_of(X509_get0_notAfter(x509->get()))});
+                  .not_before = time_of(X509_get0_notBefore(x509)),
+                  .not_after = time_of(X509_get0_notAfter(x509))});
   judge_dates(*loaded.certificate, now, warnings);
   return loaded;
 }
@@ -286,10 +285,8 @@ std::expected<LoadedCertificate, FileFault> load_certificate(const CertificateFi
 std::expected<std::string, std::string> load_trusted(const std::string& file) {
   auto text = read_small_file(file);
   if (!text) return text;
-  const auto bio = bio_over(*text);
-  const X509Pointer first(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
-  ERR_clear_error();
-  if (!first) return std::unexpected("it holds no certificate in PEM");
+  const auto parsed = parse_certificates(*text);
+  if (!parsed) return std::unexpected(parsed.error());
   return text;
 }
 

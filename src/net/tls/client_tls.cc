@@ -51,29 +51,8 @@ Trust::~Trust() {
   for (auto* const store : stores_) X509_STORE_free(store);
 }
 
-// --- Sessions
-
-void TlsSessions::keep(SSL_SESSION* session) {
-  if (sessions_.size() == kMost) {
-    SSL_SESSION_free(sessions_.front());
-    sessions_.erase(sessions_.begin());
-  }
-  sessions_.push_back(session);
-}
-
-SSL_SESSION* TlsSessions::take() {
-  if (sessions_.empty()) return nullptr;
-  auto* const newest = sessions_.back();
-  if (SSL_SESSION_get_protocol_version(newest) < TLS1_3_VERSION)
-    SSL_SESSION_up_ref(newest);  // It stays.
-  else
-    sessions_.pop_back();
-  return newest;
-}
-
-void TlsSessions::clear() {
-  for (auto* const session : sessions_) SSL_SESSION_free(session);
-  sessions_.clear();
+void LastSession::keep(SSL_SESSION* session) {
+  SSL_SESSION_free(std::exchange(session_, session));
 }
 
 // --- Contexts
@@ -84,18 +63,17 @@ struct ClientTls::Place {
 
 namespace {
 
-// Where an SSL keeps the sessions of its endpoint.
-int sessions_index() {
+// Where an SSL has the last session of its server.
+int last_session_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
 
-// A ticket came. Those of TLS 1.2, and there are some, may be used more than once.
 int on_session(SSL* ssl, SSL_SESSION* session) {
-  auto* const sessions = static_cast<TlsSessions*>(SSL_get_ex_data(ssl, sessions_index()));
-  if (sessions == nullptr) return 0;
-  sessions->keep(session);
-  return 1;
+  auto* const last = static_cast<LastSession*>(SSL_get_ex_data(ssl, last_session_index()));
+  if (last == nullptr) return 0;
+  last->keep(session);
+  return 1;  // It was taken over.
 }
 
 std::uint64_t next_edition() {
@@ -132,13 +110,13 @@ std::expected<std::shared_ptr<const ClientTls>, std::string> ClientTls::make(
 }
 
 SslPointer ClientTls::connect(std::size_t worker, const std::string& host,
-                              TlsSessions* sessions) const {
+                              LastSession* last) const {
   const auto& name = terms_.server_name.empty() ? host : terms_.server_name;
   SslPointer ssl(SSL_new(places_[worker]->context.get()));
   ensure(ssl != nullptr);
   auto* const raw = ssl.get();
   SSL_set_connect_state(raw);
-  SSL_set_ex_data(raw, sessions_index(), sessions);
+  SSL_set_ex_data(raw, last_session_index(), last);
   static constexpr unsigned char kProtocols[] = "\x08http/1.1";
   SSL_set_alpn_protos(raw, kProtocols, sizeof kProtocols - 1);
   auto* const verify = SSL_get0_param(raw);
@@ -149,9 +127,10 @@ SslPointer ClientTls::connect(std::size_t worker, const std::string& host,
     X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     X509_VERIFY_PARAM_set1_host(verify, name.data(), name.size());
   }
-  if (sessions != nullptr) {
-    const SessionPointer session(sessions->take());
-    if (session) SSL_set_session(raw, session.get());
+  if (last != nullptr && last->get() != nullptr) {
+    // OpenSSL lets a session of TLS 1.3 serve once.
+    const SessionPointer copy(SSL_SESSION_dup(last->get()));
+    if (copy) SSL_set_session(raw, copy.get());
   }
   return ssl;
 }

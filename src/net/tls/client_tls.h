@@ -43,22 +43,21 @@ struct ClientTlsTerms {
   std::string server_name;                         // Empty: the host.
 };
 
-// The session that the next connection to the same endpoint may resume; one worker's. A ticket is
-// used once, one of TLS 1.2 stays (RFC 8446 §C.4).
-class TlsSessions {
+// The session of a server that was issued last: connections to come go on from it. It may serve
+// more than once: that a server could tell the gateway's connections apart matters to nobody. For
+// one worker.
+class LastSession {
  public:
-  TlsSessions() = default;
-  TlsSessions(const TlsSessions&) = delete;
-  TlsSessions& operator=(const TlsSessions&) = delete;
-  ~TlsSessions() { clear(); }
+  LastSession() = default;
+  LastSession(const LastSession&) = delete;
+  LastSession& operator=(const LastSession&) = delete;
+  ~LastSession() { keep(nullptr); }
 
   void keep(ssl_session_st* session);  // Takes it over.
-  ssl_session_st* take();              // Gives it away; nullptr when there is none.
-  void clear();
+  ssl_session_st* get() const { return session_; }
 
  private:
-  static constexpr std::size_t kMost = 4;
-  std::vector<ssl_session_st*> sessions_;
+  ssl_session_st* session_ = nullptr;
 };
 
 // The client's side of TLS towards one service: a context for every worker. Immutable.
@@ -72,8 +71,8 @@ class ClientTls {
   ~ClientTls();
 
   // For a connection of `worker` to an instance on that host, which may be an IP address. The
-  // sessions outlive what is made.
-  SslPointer connect(std::size_t worker, const std::string& host, TlsSessions* sessions) const;
+  // session's place outlives what is made; nullptr: nothing is resumed.
+  SslPointer connect(std::size_t worker, const std::string& host, LastSession* last) const;
   const ClientTlsTerms& terms() const { return terms_; }
   // Another for each one there ever was.
   std::uint64_t edition() const { return edition_; }

@@ -66,22 +66,6 @@ TEST_F(ClientTlsTest, ShowsItsCertificateWhereItIsAskedFor) {
   EXPECT_NE(SSL_get0_peer_certificate(pair.server->ssl()), nullptr);
 }
 
-TEST_F(ClientTlsTest, KeepsAFewSessionsAndGivesEachOnce) {
-  TlsSessions sessions;
-  EXPECT_EQ(sessions.take(), nullptr);
-  for (int i = 0; i < 10; ++i) {
-    auto* const session = SSL_SESSION_new();
-    SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION);
-    sessions.keep(session);
-  }
-  int taken = 0;
-  while (auto* const session = sessions.take()) {
-    SSL_SESSION_free(session);
-    ++taken;
-  }
-  EXPECT_EQ(taken, 4);
-}
-
 TEST_F(ClientTlsTest, SaysWhichFileHoldsNobodyToTrust) {
   const auto absent = Trust::load("/nowhere/ca.pem", workers);
   ASSERT_FALSE(absent.has_value());
@@ -90,6 +74,11 @@ TEST_F(ClientTlsTest, SaysWhichFileHoldsNobodyToTrust) {
   const auto empty = Trust::load(file, workers);
   ASSERT_FALSE(empty.has_value());
   EXPECT_EQ(empty.error(), file + ": it holds no certificate in PEM");
+  const auto half = TestCertificate::file(
+      authority_.pem() + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  const auto broken = Trust::load(half, workers);
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_EQ(broken.error(), half + ": a certificate in it is broken");
 }
 
 }  // namespace

@@ -154,19 +154,12 @@ int ServerTls::Place::on_name(SSL* ssl, int*, void* argument) {
 // (RFC 7301 §3.2).
 int ServerTls::Place::on_protocols(SSL*, const unsigned char** out, unsigned char* size,
                                    const unsigned char* offered, unsigned int offered_size, void*) {
-  static constexpr std::string_view kOurs = "http/1.1";
-  for (unsigned int at = 0; at < offered_size;) {
-    const auto length = offered[at];
-    if (length > offered_size - at - 1) break;
-    const std::string_view name(reinterpret_cast<const char*>(offered) + at + 1, length);
-    if (name == kOurs) {
-      *out = offered + at + 1;
-      *size = length;
-      return SSL_TLSEXT_ERR_OK;
-    }
-    at += 1U + length;
-  }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
+  static constexpr unsigned char kOurs[] = "\x08http/1.1\x08http/1.0";
+  unsigned char* chosen = nullptr;
+  const int found =
+      SSL_select_next_proto(&chosen, size, kOurs, sizeof kOurs - 1, offered, offered_size);
+  *out = chosen;
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 int ServerTls::Place::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv,

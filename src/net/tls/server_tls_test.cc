@@ -108,7 +108,7 @@ class ResumptionTest : public ServerTlsTest {
  protected:
   // Whether a connection that `worker` accepts goes on from the session kept.
   bool resumes(const ServerTls& server, std::size_t worker, long version = TLS1_3_VERSION) {
-    auto ssl = client_->connect(0, "localhost", &sessions_);
+    auto ssl = client_->connect(0, "localhost", &last_);
     SSL_set_max_proto_version(ssl.get(), version);
     auto pair = connect(std::move(ssl), server.accept(worker));
     EXPECT_TRUE(pair.client_outcome && pair.server_outcome);
@@ -125,12 +125,12 @@ class ResumptionTest : public ServerTlsTest {
   TestCertificate certificate_;
   std::shared_ptr<const ServerTls> server_ = serve({certificate_.load()});
   std::shared_ptr<const ClientTls> client_ = trusting(certificate_);
-  TlsSessions sessions_;
+  LastSession last_;
 };
 
 TEST_F(ResumptionTest, HoldsAcrossWorkersAndConnections) {
   for (const auto version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
-    sessions_.clear();
+    last_.keep(nullptr);
     EXPECT_FALSE(resumes(*server_, 0, version));
     EXPECT_TRUE(resumes(*server_, 1, version));
     EXPECT_TRUE(resumes(*server_, 0, version));

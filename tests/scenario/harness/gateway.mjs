@@ -25,15 +25,15 @@ export class Gateway {
     return existsSync(binary);
   }
 
-  // `config`: any sections. Filled in where absent: one listener on 127.0.0.1 with `limits` and
-  // `trustedProxies` of the options, admin and health addresses, a state folder, two workers.
-  static async prepare(config, { limits, trustedProxies } = {}) {
+  // `config`: any sections. Filled in where absent: one listener on 127.0.0.1 with `limits`,
+  // `trustedProxies` and `tls` of the options, admin and health addresses, a state folder, two workers.
+  static async prepare(config, { limits, trustedProxies, tls } = {}) {
     const gateway = new Gateway();
     gateway.dir = await mkdtemp(path.join(tmpdir(), 'scenario-penstock-'));
     [gateway.port, gateway.adminPort, gateway.healthPort] = await freePorts(3);
     const io = process.env.PENSTOCK_IO;
     gateway.config = {
-      listeners: [{ name: 'public', address: `127.0.0.1:${gateway.port}`, ...(limits && { limits }), ...(trustedProxies && { trustedProxies }) }],
+      listeners: [{ name: 'public', address: `127.0.0.1:${gateway.port}`, ...(limits && { limits }), ...(trustedProxies && { trustedProxies }), ...(tls && { tls }) }],
       admin: { address: `127.0.0.1:${gateway.adminPort}` },
       health: { address: `127.0.0.1:${gateway.healthPort}` },
       stateDir: path.join(gateway.dir, 'state'),

@@ -1,20 +1,23 @@
 import net from 'node:net';
+import tls from 'node:tls';
 import { readResponses } from './http1_parse.mjs';
 import { eventually } from './eventually.mjs';
 
-// A TCP client that says exactly the bytes it is told to and keeps all that comes back.
+// A TCP client that says exactly the bytes it is told to and keeps all that comes back; over TLS with
+// `secure`, which are tls.connect()'s options.
 export class RawClient {
   #waiting = new Set();
 
-  constructor(port, { host = '127.0.0.1', methods = ['GET'], localAddress, allowHalfOpen = true } = {}) {
+  constructor(port, { host = '127.0.0.1', methods = ['GET'], localAddress, allowHalfOpen = true, secure } = {}) {
     this.methods = methods;
     this.text = '';
     this.ended = false;   // The peer said FIN, or the connection is gone.
     this.reset = false;
-    this.socket = net.connect({ port, host, localAddress, allowHalfOpen });
+    const place = { port, host, localAddress, allowHalfOpen };
+    this.socket = secure ? tls.connect({ servername: 'localhost', ...place, ...secure }) : net.connect(place);
     this.socket.setNoDelay(true);
     this.connected = new Promise((resolve) => {
-      this.socket.once('connect', () => resolve(true));
+      this.socket.once(secure ? 'secureConnect' : 'connect', () => resolve(true));
       this.socket.once('error', () => resolve(false));
     });
     this.socket.on('data', (bytes) => this.#note(() => { this.text += bytes.toString('latin1'); }));

@@ -1,17 +1,22 @@
 import net from 'node:net';
+import tls from 'node:tls';
 import { readRequest } from './http1_parse.mjs';
 
 // An origin of raw bytes. `respond(request, connection)` runs for each whole request and
-// `onHead(request, connection)` for each head; both write what they like by `connection.send`.
+// `onHead(request, connection)` for each head; both write what they like by `connection.send`. Over TLS
+// with `secure`, which are tls.createServer()'s options.
 export class RawOrigin {
   #server;
 
-  constructor({ respond = () => {}, onHead = () => {}, onConnection = () => {} } = {}) {
+  constructor({ respond = () => {}, onHead = () => {}, onConnection = () => {}, secure } = {}) {
     Object.assign(this, { respond, onHead, onConnection });
     this.connections = new Set();
     this.accepted = 0;
     this.requests = [];
-    this.#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.refusals = [];   // Handshakes that failed.
+    const accept = (socket) => this.#accept(socket);
+    this.#server = secure ? tls.createServer({ allowHalfOpen: true, ...secure }, accept) : net.createServer({ allowHalfOpen: true }, accept);
+    this.#server.on('tlsClientError', (error) => this.refusals.push(error));
   }
 
   static async start(options = {}, port = 0) {
