@@ -127,6 +127,7 @@ int explain_request(const Config& config, const ExplainOptions& options) {
   const auto address = Address::parse(listener->address.value);
   const Entrance entrance{.listener = listener->name.value,
                           .port = address ? address->port() : std::uint16_t{0},
+                          .scheme = listener->tls ? "https" : "http",
                           .trusted_proxies = &*trusted,
                           .body_bytes = listener->limits.body_bytes.bytes};
   SimLoop loop(1);

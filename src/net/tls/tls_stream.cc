@@ -339,21 +339,26 @@ std::optional<Result<Lent>> TlsStream::try_recv(std::size_t most) {
   return std::nullopt;
 }
 
+// Whether OpenSSL has something to work on. It is not asked without: it would make a buffer ready,
+// and give it back.
+bool TlsStream::has_work() const {
+  return !sealed_.empty() || SSL_pending(ssl_.get()) > 0;
+}
+
 // Fills the room as far as what has come allows. The stream below is asked only as long as there is
 // nothing to give.
 std::size_t TlsStream::open_records(char* to, std::size_t room) {
   std::size_t filled = 0;
   for (int feeds = 0; filled < room && !end_;) {
+    if (!has_work()) {
+      if (filled > 0 || ++feeds > kFeeds || !feed(room)) break;
+      continue;
+    }
     std::size_t got = 0;
     forget_errors();
     const int done = SSL_read_ex(ssl_.get(), to + filled, room - filled, &got);
     filled += got;
-    if (done == 1) continue;
-    const int error = SSL_get_error(ssl_.get(), done);
-    if (error != SSL_ERROR_WANT_READ)
-      end_by(error);
-    else if (filled > 0 || ++feeds > kFeeds || !feed(room))
-      break;
+    if (done != 1) note_end(SSL_get_error(ssl_.get(), done));
   }
   return filled;
 }
@@ -370,7 +375,9 @@ bool TlsStream::feed(std::size_t most) {
   return true;
 }
 
-void TlsStream::end_by(int ssl_error) {
+// Of what can be received, if the error is one.
+void TlsStream::note_end(int ssl_error) {
+  if (ssl_error == SSL_ERROR_WANT_READ) return;
   const bool orderly = ssl_error == SSL_ERROR_ZERO_RETURN;
   end_ = Error{.kind = orderly ? Error::Kind::closed : Error::Kind::malformed};
   if (orderly) return;
@@ -407,16 +414,16 @@ void TlsStream::hear() {
 
 bool TlsStream::something_to_receive() {
   for (int feeds = 0; !end_;) {
+    if (!has_work()) {
+      if (++feeds > kFeeds || !feed(BufferPool::kBlock)) return false;
+      continue;
+    }
     char byte = 0;
     std::size_t got = 0;
     forget_errors();
     const int done = SSL_peek_ex(ssl_.get(), &byte, 1, &got);
     if (done == 1) return true;
-    const int error = SSL_get_error(ssl_.get(), done);
-    if (error != SSL_ERROR_WANT_READ)
-      end_by(error);
-    else if (++feeds > kFeeds || !feed(BufferPool::kBlock))
-      return false;
+    note_end(SSL_get_error(ssl_.get(), done));
   }
   return true;
 }

@@ -110,9 +110,10 @@ class TlsStream final : public Stream {
 
   HandshakeFailure failure_of(int ssl_error) const;
   bool is_plain_text(std::string_view first) const;
+  bool has_work() const;
   std::size_t open_records(char* to, std::size_t room);
   bool feed(std::size_t most);
-  void end_by(int ssl_error);
+  void note_end(int ssl_error);
   bool something_to_receive();
   void hear();
   bool seal(Parts& plain);
