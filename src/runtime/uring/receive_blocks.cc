@@ -10,7 +10,6 @@ namespace {
 constexpr std::size_t kMemory = std::size_t{4} * 1024 * 1024;
 constexpr std::uint32_t kShared = 64 * 1024;  // A block that many messages share.
 constexpr std::uint32_t kAlone = 16 * 1024;   // One that each message has to itself.
-constexpr std::uint32_t kMore = 1U << 4;      // IORING_CQE_F_BUF_MORE: it is not full yet.
 
 }  // namespace
 
@@ -41,7 +40,7 @@ Lent ReceiveBlocks::take(std::uint32_t flags, std::size_t size) {
   auto& block = blocks_[number];
   char* const at = memory_ + std::size_t{number} * size_ + block.filled;
   block.filled += static_cast<std::uint32_t>(size);
-  if (size_ == kAlone || (flags & kMore) == 0) {
+  if (size_ == kAlone || block.filled == size_) {
     block.full = true;
     --with_kernel_;
   }

@@ -132,14 +132,15 @@ void Ring::tell_completions() {
   const std::atomic_ref kernel_head(*ring_.cq.khead);
   const auto tail = std::atomic_ref(*ring_.cq.ktail).load(std::memory_order_acquire);
   auto head = kernel_head.load(std::memory_order_relaxed);
-  for (; head != tail; ++head) {
-    const auto& completion = ring_.cq.cqes[head & *ring_.cq.kring_mask];
+  while (head != tail) {
+    const auto completion = ring_.cq.cqes[head & *ring_.cq.kring_mask];
+    // At once, since who is told may submit, for which the kernel may need the room.
+    kernel_head.store(++head, std::memory_order_release);
     if (completion.user_data == 0) continue;
     auto* const submitter = reinterpret_cast<Submitter*>(completion.user_data & ~kWhich);
     submitter->complete(static_cast<unsigned>(completion.user_data & kWhich), completion.res,
                         completion.flags);
   }
-  kernel_head.store(head, std::memory_order_release);
 }
 
 void Ring::cancel(Submitter& submitter, unsigned which) {
@@ -150,12 +151,6 @@ void Ring::cancel(Submitter& submitter, unsigned which) {
   request.timeout = {.tv_sec = -1, .tv_nsec = -1};
   int done = -EINTR;
   while (done == -EINTR) done = io_uring_register_sync_cancel(&ring_, &request);
-}
-
-void Ring::cancel_later(Submitter& submitter, unsigned which) {
-  auto& entry = next();
-  io_uring_prep_cancel64(&entry, number_of(submitter, which), 0);
-  entry.user_data = 0;
 }
 
 // --- Blocks

@@ -50,8 +50,6 @@ class Ring {
 
   // Ends a submission now: what it speaks of is not touched after this. Its completion comes later.
   void cancel(Submitter& submitter, unsigned which);
-  // The same with the next wait() or submit().
-  void cancel_later(Submitter& submitter, unsigned which);
 
   // The blocks that are received into: `count`, a power of two, of `size` bytes each, one after the
   // other from `memory` on. With `incremental` a block is filled bit by bit (Linux 6.12).

@@ -162,7 +162,8 @@ class UringAcceptor::Poll final : public Submitter {
   }
   void let_go(UringLoop& loop) {
     acceptor_ = nullptr;
-    if (asked_ && loop.ring().is_mine()) loop.ring().cancel_later(*this, 0);
+    // Now: the kernel's wait holds the socket, which would go on taking connections.
+    if (asked_ && loop.ring().is_mine()) loop.ring().cancel(*this, 0);
     close(descriptor_);
     if (asked_) return loop.keep(*this);
     delete this;
