@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "config/check_reach.h"
 #include "config/check_select.h"
 #include "config/check_tls.h"
 #include "config/names.h"
@@ -131,72 +132,13 @@ void check_services(const Document& document, Names& names, Findings& findings) 
   }
 }
 
-// Finds routes that the same requests would match.
-class Shapes {
- public:
-  Shapes(const std::vector<PolicedRoute>& routes, Findings& findings)
-      : routes_(routes), findings_(findings) {}
-
-  void add(std::size_t index, const Pattern& pattern) {
-    const auto& route = routes_[index];
-    const auto shape = shape_of(pattern);
-    static const std::vector<std::string> kAny{"*"};
-    const auto hosts = canonical_hosts(route);
-    const auto methods = texts(route.methods);
-    for (const auto& host : hosts.empty() ? kAny : hosts) {
-      for (const auto& method : methods.empty() ? kAny : methods) {
-        const auto key = fmt::format("{} {} {}", host, method, shape);
-        const auto [first, added] = first_.try_emplace(key, index);
-        // One word per pair is enough.
-        if (!added && first->second != index) return report(routes_[first->second], index, method);
-      }
-    }
-  }
-
- private:
-  static std::string shape_of(const Pattern& pattern) {
-    std::string shape;
-    for (const auto& segment : pattern.segments) shape += '/' + segment.shape();
-    return shape + (pattern.below ? "/*" : "");
-  }
-  static std::vector<std::string> texts(const std::vector<Text>& located) {
-    std::vector<std::string> out;
-    out.reserve(located.size());
-    for (const auto& text : located) out.push_back(text.value);
-    return out;
-  }
-  static std::vector<std::string> canonical_hosts(const RouteConfig& route) {
-    std::vector<std::string> out;
-    for (const auto& host : route.hosts)
-      if (auto canonical = parse_route_host(host.value)) out.push_back(*std::move(canonical));
-    return out;
-  }
-
-  void report(const RouteConfig& other, std::size_t index, const std::string& method) {
-    const auto& route = routes_[index];
-    const auto& winner = std::min(route.route_id.value, other.route_id.value);
-    findings_.warning(
-        route.path.at, fmt::format("routes[{}].path", index),
-        fmt::format("found {} of route {}, which {} requests of route {} match as well "
-                    "({}); {} gets them, its routeId being the lowest",
-                    in_quotes(route.path.value), in_quotes(route.route_id.value),
-                    method == "*" ? "the" : method, in_quotes(other.route_id.value),
-                    findings_.line(other.path.at, route.path.at), in_quotes(winner)));
-  }
-
-  const std::vector<PolicedRoute>& routes_;
-  Findings& findings_;
-  std::unordered_map<std::string, std::size_t> first_;
-};
-
 class RouteCheck {
  public:
   RouteCheck(const Document& document, const Names& services, Findings& findings)
       : routes_(document.routes),
         select_(document, services, findings),
         findings_(findings),
-        ids_("routeId", findings),
-        shapes_(document.routes, findings) {}
+        ids_("routeId", findings) {}
 
   void all() {
     for (std::size_t i = 0; i < routes_.size(); ++i) one(i, routes_[i]);
@@ -210,7 +152,7 @@ class RouteCheck {
       check_method(route.methods[i], listed(path, "method", route.methods.size(), i), findings_);
     for (std::size_t i = 0; i < route.hosts.size(); ++i)
       host(route.hosts[i], listed(path, "host", route.hosts.size(), i));
-    pattern(index, route, path);
+    pattern(route, path);
     for (std::size_t i = 0; i < route.headers.size(); ++i)
       condition(route.headers[i], Condition::Subject::header,
                 fmt::format("{}.headers[{}]", path, i));
@@ -240,14 +182,13 @@ class RouteCheck {
                       fmt::format("found {}: {}", in_quotes(text.value), host.error()));
   }
 
-  void pattern(std::size_t index, const RouteConfig& route, const std::string& path) {
+  void pattern(const RouteConfig& route, const std::string& path) {
     if (is_missing(route.path)) return;
     const auto pattern = Pattern::parse(route.path.value, regexes_);
     if (!pattern)
       return findings_.error(
           route.path.at, path + ".path",
           fmt::format("found {}: {}", in_quotes(route.path.value), pattern.error()));
-    shapes_.add(index, *pattern);
   }
 
   void condition(const ConditionConfig& config, Condition::Subject subject,
@@ -275,7 +216,6 @@ class RouteCheck {
   SelectCheck select_;
   Findings& findings_;
   Names ids_;
-  Shapes shapes_;
   RegexSet regexes_;  // The router will have the same, within the same limits.
 };
 
@@ -287,6 +227,7 @@ void check(const Config& config, Findings& findings) {
   check_services(config.document, services, findings);
   RouteCheck(config.document, services, findings).all();
   check_policies(config.document, findings);
+  if (!findings.failed()) check_reach(config.document, findings);
 }
 
 }  // namespace penstock

@@ -20,6 +20,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::optional<std::string> no_variable(std::string_view) {
   return std::nullopt;
@@ -368,10 +369,38 @@ TEST(Load, WarnsOfRoutesThatAreAlike) {
   EXPECT_THAT(
       warnings(loaded),
       ElementsAre(
-          "gw.yaml:5:25 routes[1].path: found \"/o/{x}\" of route \"a\", which the requests "
-          "of route \"b\" match as well (line 4); \"a\" gets them, its routeId being the "
-          "lowest",
-          AllOf(HasSubstr("gw.yaml:8:"), HasSubstr("route \"e\""), HasSubstr("\"d\" gets"))));
+          "gw.yaml:4:25 routes[0].path: found \"/o/{id}\" of route \"b\", which asks for the same "
+          "as route \"a\" (line 5): that one gets \"POST /o/7f3\", its routeId being the lowest",
+          AllOf(HasSubstr("gw.yaml:8:"), HasSubstr("route \"e\""), HasSubstr("route \"d\""),
+                HasSubstr("GET h.example/o/7f3"))));
+}
+
+TEST(Load, WarnsOfRoutesThatAnotherHidesOrThatNothingMatches) {
+  const auto loaded = load(std::string(kListener) + std::string(kService) + R"(routes:
+  - { routeId: canary, path: "/a", headers: [ { name: X-V, equals: v2 } ], upstreamService: order-service, authRequired: false }
+  - { routeId: all, path: "/a", upstreamService: order-service, authRequired: false }
+  - { routeId: hidden, path: "/a", method: GET, query: [ { name: q, present: true } ], upstreamService: order-service, authRequired: false }
+  - { routeId: hides, path: "/a", method: GET, query: [ { name: q, present: true } ], upstreamService: order-service, authRequired: false }
+  - { routeId: never, path: "/n", headers: [ { name: X-V, present: true }, { name: X-V, absent: true } ], upstreamService: order-service, authRequired: false }
+  - { routeId: slash, path: "/d%2Fe", upstreamService: order-service, authRequired: false }
+)");
+  EXPECT_TRUE(loaded.ok);
+  EXPECT_THAT(warnings(loaded),
+              ElementsAre(AllOf(HasSubstr("routes[3].path"), HasSubstr("route \"hides\""),
+                                HasSubstr("route \"hidden\" (line 6)"), HasSubstr("GET /a?q")),
+                          AllOf(HasSubstr("routes[4].path"), HasSubstr("no request can match")),
+                          AllOf(HasSubstr("routes[5].path"), HasSubstr("no request can match"))));
+}
+
+TEST(Load, ShowsNothingOfWhatAVariableHolds) {
+  const auto loaded = load_text(
+      "gw.yaml",
+      std::string(kListener) + std::string(kService) +
+          "routes: [ { routeId: a, path: /a, upstreamService: \"${P}\", authRequired: false } ]\n",
+      [](std::string_view) { return std::optional<std::string>("topsecret"); });
+  ASSERT_EQ(loaded.findings.size(), 1U);
+  EXPECT_THAT(schema::to_text(loaded.findings[0]),
+              AllOf(HasSubstr("found the value of \"${P}\""), Not(HasSubstr("topsecret"))));
 }
 
 TEST(Load, WarnsOfAServiceThatCannotAnswer) {

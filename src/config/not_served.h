@@ -21,7 +21,6 @@ inline constexpr auto kNotServed = std::to_array<std::string_view>({
     "listeners[].protocols",
     "listeners[].tls.clientAuth",
     "listeners[].proxyProtocol",
-    "runtime.io=io_uring",
     "observability.tracing",
     "observability.metrics",
     "observability.accessLog.format=combined",

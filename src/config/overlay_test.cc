@@ -163,9 +163,9 @@ TEST(Overlay, RefusesIdsAndKeysThatStandTwiceInOneFile) {
 TEST(Overlay, NamesTheOtherFileWhereTwoDiffer) {
   EXPECT_THAT(said(laid({"routes: [ { routeId: a, path: /orders, method: GET, upstreamService: "
                          "orders, authRequired: false } ]\n"})),
-              ElementsAre(HasSubstr("over1.yaml:1:31 routes[2].path: found \"/orders\" of route "
-                                    "\"a\", which GET requests of route \"get\" match as well "
-                                    "(line 7 of base.yaml)")));
+              ElementsAre(HasSubstr("base.yaml:7:40 routes[0].path: found \"/orders\" of route "
+                                    "\"get\", which asks for the same as route \"a\" (line 1 of "
+                                    "over1.yaml)")));
 }
 
 TEST(Overlay, ReplacesWhatIsOfAnotherKind) {

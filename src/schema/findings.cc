@@ -17,6 +17,7 @@ constexpr std::size_t kLongestText = 1024;
 constexpr std::size_t kMostShown = 80;    // Bytes of a found value.
 constexpr std::size_t kLongestName = 64;  // Longer texts get no suggestion.
 constexpr std::size_t kMostCandidates = 10'000;
+constexpr std::size_t kLeastHidden = 4;
 
 // What a log or a terminal may be sent: a finding quotes strangers.
 std::string harmless(std::string_view text, std::size_t longest) {
@@ -48,6 +49,11 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t bound) 
   return rows[a.size() % 3][b.size()];
 }
 
+void replace_all(std::string& text, std::string_view part, std::string_view by) {
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + by.size()))
+    text.replace(at, part.size(), by);
+}
+
 }  // namespace
 
 std::string_view name_of(Severity severity) {
@@ -59,6 +65,21 @@ std::string to_text(const Finding& finding) {
   if (finding.at.line > 0) text += fmt::format(":{}:{}", finding.at.line, finding.at.column);
   if (!finding.path.empty()) text += ' ' + finding.path;
   return text + ": " + finding.text;
+}
+
+void Findings::hide(std::string text, std::string written) {
+  if (text.empty()) return;
+  auto quoted = in_quotes(text);
+  hidden_.push_back({std::move(text), std::move(quoted), std::move(written)});
+}
+
+std::string Findings::masked(std::string text) const {
+  for (const auto& [plain, quoted, written] : hidden_) {
+    replace_all(text, quoted, "the value of " + in_quotes(written));
+    // Shorter ones stand in other words by chance, and are no secret.
+    if (plain.size() >= kLeastHidden) replace_all(text, plain, written);
+  }
+  return text;
 }
 
 void Findings::error(Position at, std::string_view path, std::string_view text) {
@@ -89,6 +110,7 @@ std::vector<Finding> Findings::take() {
   };
   std::sort(findings_.begin(), findings_.end(),
             [&](const Finding& a, const Finding& b) { return rank(a) < rank(b); });
+  for (auto& finding : findings_) finding.text = masked(std::move(finding.text));
   if (errors_ > kMost)
     add(Severity::error, {}, {}, fmt::format("{} more errors are not shown", errors_ - kMost));
   if (warnings_ > kMost)

@@ -34,6 +34,10 @@ class Findings {
   // `sources` names the files that a Position's `source` counts.
   explicit Findings(std::vector<std::string> sources) : sources_(std::move(sources)) {}
 
+  // `text` came out of the variables in `written`. It may be a secret: whatever finding quotes it
+  // shows what was written instead.
+  void hide(std::string text, std::string written);
+
   void error(Position at, std::string_view path, std::string_view text);
   void warning(Position at, std::string_view path, std::string_view text);
 
@@ -51,8 +55,17 @@ class Findings {
   std::vector<Finding> take();
 
  private:
+  struct Hidden {
+    std::string text;
+    std::string quoted;  // As in_quotes() shows it: cut, maybe.
+    std::string written;
+  };
+
   void add(Severity severity, Position at, std::string_view path, std::string_view text);
+  std::string masked(std::string text) const;
+
   std::vector<std::string> sources_;
+  std::vector<Hidden> hidden_;
   std::vector<Finding> findings_;
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;

@@ -149,6 +149,7 @@ class Expander {
                                          kMaxExpansions));
     node.written = std::exchange(node.text, *std::move(result));
     node.expanded = true;
+    findings_.hide(node.text, node.written);
     // A number may come from a variable, also where the syntax wants quotes around `${PORT}`.
     node.quoted = false;
   }
