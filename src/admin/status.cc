@@ -103,7 +103,8 @@ Json node_json(Node& node) {
 
 Json endpoint_json(const Endpoint& endpoint, Instant now) {
   return {{"address", endpoint.text},
-          {"healthy", !endpoint.state->ejected(now)},
+          {"healthy", endpoint.healthy(now)},
+          {"taken_out", endpoint.taken_out},
           {"in_flight", endpoint.state->in_flight()},
           {"weight", endpoint.weight}};
 }

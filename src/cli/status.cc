@@ -45,6 +45,11 @@ const Json& list_at(const Json& json, std::string_view key) {
   return found != json.end() && found->is_array() ? *found : none;
 }
 
+std::string_view state_of(const Json& endpoint) {
+  if (endpoint.value("taken_out", false)) return "out";
+  return endpoint.value("healthy", false) ? "healthy" : "ejected";
+}
+
 class Page {
  public:
   std::string write(const Json& status) {
@@ -112,8 +117,7 @@ class Page {
       if (endpoints.empty()) line("    no endpoint");
       for (const auto& endpoint : endpoints)
         line("    {:<24} {:<8} weight {}, {} in flight", text_at(endpoint, "address"),
-             endpoint.value("healthy", false) ? "healthy" : "ejected",
-             number_at(endpoint, "weight"), number_at(endpoint, "in_flight"));
+             state_of(endpoint), number_at(endpoint, "weight"), number_at(endpoint, "in_flight"));
     }
   }
 

@@ -23,7 +23,7 @@ ResolvedHosts resolve_hosts(const std::vector<ServiceConfig>& services) {
   ResolvedHosts hosts;
   for (const auto& service : services)
     for (const auto& instance : service.instances)
-      if (instance.healthy && !hosts.contains(instance.host.value))
+      if (!hosts.contains(instance.host.value))
         hosts[instance.host.value] = resolve_host(instance.host.value);
   return hosts;
 }
@@ -82,7 +82,6 @@ std::vector<Endpoint> DirectoryBuilder::endpoints_of(const ServiceConfig& servic
   std::uint32_t index = 0;
   for (const auto& instance : service.instances) {
     ++index;
-    if (!instance.healthy) continue;
     for (const auto& host : hosts_[instance.host.value].addresses) {
       const Address address = host.ip() ? Address(*host.ip(), instance.port)
                                         : Address::from(host.raw(), host.raw_size());
@@ -96,7 +95,8 @@ std::vector<Endpoint> DirectoryBuilder::endpoints_of(const ServiceConfig& servic
                                ? "[" + instance.host.value + "]"
                                : instance.host.value;
       endpoint.authority += ":" + std::to_string(instance.port);
-      endpoint.weight = instance.weight;
+      endpoint.weight = instance.healthy ? instance.weight : 0;
+      endpoint.taken_out = !instance.healthy;
       auto& known = states_[{service.service_name.value, endpoint.text}];
       if (!known.state) known.state = std::make_shared<EndpointState>();
       known.present = true;
@@ -114,7 +114,7 @@ MetricCopy copy_endpoints(const std::vector<ServiceConfig>& services, const Dire
     for (const auto& endpoint : directory.services[i]->endpoints)
       store.set(
           store.gauge(Family::endpoint_healthy, {services[i].service_name.value, endpoint.text}),
-          endpoint.state->ejected(now) ? 0 : 1);
+          endpoint.healthy(now) ? 1 : 0);
   return store.copy();
 }
 

@@ -22,7 +22,7 @@ struct Resolved {
 };
 using ResolvedHosts = std::map<std::string, Resolved>;
 
-// Resolves every host of the services' healthy instances; literals cost nothing. Blocks: for the
+// Resolves every host of the services' instances; literals cost nothing. Blocks: for the
 // offload pool.
 ResolvedHosts resolve_hosts(const std::vector<ServiceConfig>& services);
 

@@ -35,10 +35,8 @@ std::vector<std::string> texts_of(const EndpointSet& set) {
 
 using Texts = std::vector<std::string>;
 
-TEST(ResolveHosts, LiteralsStandForThemselvesAndUnhealthyOnesAreLeftOut) {
-  auto off = instance("10.0.0.9");
-  off.healthy = false;
-  const auto hosts = resolve_hosts({service("s", {instance("10.0.0.1"), instance("::1"), off})});
+TEST(ResolveHosts, LiteralsStandForThemselves) {
+  const auto hosts = resolve_hosts({service("s", {instance("10.0.0.1"), instance("::1")})});
   EXPECT_EQ(hosts.size(), 2U);
   EXPECT_TRUE(hosts.at("10.0.0.1").fault.empty());
   EXPECT_EQ(hosts.at("10.0.0.1").addresses.size(), 1U);
@@ -86,7 +84,11 @@ TEST(Directory, InstancesTakenOutByHandGetNothing) {
   const auto directory = builder.build(
       {service("s", {off, instance("10.0.0.2")})},
       {{"10.0.0.1", resolved({"10.0.0.1:0"})}, {"10.0.0.2", resolved({"10.0.0.2:0"})}});
-  EXPECT_EQ(texts_of(*directory->services.at(0)), (Texts{"10.0.0.2:80"}));
+  const auto& set = *directory->services.at(0);
+  EXPECT_EQ(texts_of(set), (Texts{"10.0.0.1:80", "10.0.0.2:80"}));
+  EXPECT_EQ(set.rounds, (std::vector<std::uint32_t>{1}));
+  EXPECT_FALSE(set.endpoints[0].healthy(Instant{}));
+  EXPECT_TRUE(set.endpoints[1].healthy(Instant{}));
 }
 
 TEST(Directory, EndpointsKeepTheirStateWhileTheyAreKnown) {

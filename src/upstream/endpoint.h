@@ -69,8 +69,11 @@ struct Endpoint {
   std::uint32_t instance = 0;  // Which of the configured ones; those of one stand together.
   std::string host;            // As configured; without brackets.
   std::string authority;       // `orders.internal:8080`: as configured; Host for who sent none.
-  std::uint32_t weight = 1;
+  std::uint32_t weight = 1;    // 0 gets nothing.
+  bool taken_out = false;      // By hand: `healthy: false`. Its weight is 0.
   std::shared_ptr<EndpointState> state;
+
+  bool healthy(Instant now) const { return !taken_out && !state->ejected(now); }
 };
 
 // Another number with every call. Any thread.
