@@ -127,7 +127,7 @@ void add_check(CLI::App& app, int& code) {
                          "Say all that is wrong with a configuration: 0 if it would be "
                          "served, 78 if not.");
   const auto options = std::make_shared<CheckOptions>();
-  verb->add_option("file", options->files,
+  verb->add_option("-c,--config,file", options->files,
                    "YAML or JSON; of several each is laid on those before it.")
       ->required()
       ->envname("PENSTOCK_CONFIG");

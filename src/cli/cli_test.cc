@@ -43,7 +43,9 @@ class CliDeathTest : public ::testing::Test {
 
 TEST_F(CliDeathTest, UsageErrorsAre64) {
   EXPECT_EXIT(command({}), ::testing::ExitedWithCode(64), "subcommand");
-  EXPECT_EXIT(command({"swim"}), ::testing::ExitedWithCode(64), "");
+  EXPECT_EXIT(command({"swim"}), ::testing::ExitedWithCode(64),
+              "found \"swim\", expected one of run");
+  EXPECT_EXIT(command({"chek"}), ::testing::ExitedWithCode(64), "did you mean \"check\"");
   EXPECT_EXIT(command({"run"}), ::testing::ExitedWithCode(64), "config");
   EXPECT_EXIT(command({"run", "--nothing"}), ::testing::ExitedWithCode(64), "");
   EXPECT_EXIT(command({"check"}), ::testing::ExitedWithCode(64), "");

@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <expected>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,6 +57,35 @@ Loaded load_again(const RunOptions& options) {
   return in_state_dir(load_files(options.files), options);
 }
 
+// What a line says of it: `stateDir: /x`, as in YAML or JSON; empty if nothing.
+std::string state_dir_of(std::string_view line) {
+  constexpr std::string_view kBefore = " \t{,\"'";
+  constexpr std::string_view kAround = " \t\r,}\"'";
+  constexpr std::string_view kKey = "stateDir";
+  const auto begin = line.find_first_not_of(kBefore);
+  if (begin == std::string_view::npos || !line.substr(begin).starts_with(kKey)) return {};
+  const auto colon = line.find(':', begin + kKey.size());
+  if (colon == std::string_view::npos) return {};
+  auto value = line.substr(colon + 1);
+  value = value.substr(0, value.find(" #"));
+  const auto first = value.find_first_not_of(kAround);
+  if (first == std::string_view::npos || value.find("${") != std::string_view::npos) return {};
+  return std::string(value.substr(first, value.find_last_not_of(kAround) + 1 - first));
+}
+
+// A text that is no YAML any more may still say where the state is kept. The last one counts.
+std::string state_dir_in(std::span<const DocumentText> texts) {
+  std::string found;
+  for (const auto& document : texts) {
+    for (std::string_view rest = document.text; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      if (auto folder = state_dir_of(rest.substr(0, end)); !folder.empty()) found = folder;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return found;
+}
+
 // Where the state folder is may be known even of a configuration that is in error.
 std::expected<Loaded, std::string> load_last_good(const std::string& configured) {
   std::string fault;
@@ -95,9 +127,13 @@ int run(const RunOptions& options) {
   const int code = loaded.unreadable ? kFailure : kConfig;
   if (options.fallback.empty()) return code;
   origin.fallback = errors_of(loaded);
-  auto last_good = load_last_good(loaded.config.node.state_dir);
+  auto& folder = loaded.config.node.state_dir;
+  if (folder.empty()) folder = state_dir_in(loaded.texts);
+  auto last_good = load_last_good(folder);
   if (last_good) return serve(in_state_dir(std::move(*last_good), options), std::move(origin));
-  fmt::print(stderr, "penstock: the last good configuration cannot be served: {}\n",
+  fmt::print(stderr,
+             "penstock: the last good configuration cannot be served: {}; where the files do not "
+             "say where it is kept, --state-dir does\n",
              last_good.error());
   return code;
 }

@@ -49,6 +49,15 @@ test('a start with a broken file serves what was served last, and says so everyw
   assert.equal((await status(gateway)).config.fallback, false);
 });
 
+test('a file whose syntax is broken still says where the last good one is kept', { timeout: 60_000 }, async () => {
+  const gateway = await servedOnce();
+  await writeFile(gateway.file, JSON.stringify(gateway.config, null, 1).slice(0, -2));
+  gateway.begin();
+  await gateway.ready();
+  assert.equal((await ask(gateway.port, get('/'))).status, 200);
+  assert.equal((await status(gateway)).config.version, 1);
+});
+
 test('a file that is gone is one more reason, if the state folder is named', { timeout: 60_000 }, async () => {
   const gateway = await servedOnce();
   await rm(gateway.file);
