@@ -133,6 +133,7 @@ void Gateway::reject(Exchange& exchange, const Error& error) {
   const auto& reason = error.reason != nullptr ? *error.reason : fallback;
   exchange.reject(reason, error.detail);
   if (&reason == &reasons::kBodyTooLarge) series_.hit(Limit::body_bytes);
+  if (&reason == &reasons::kRequestTimeout) series_.hit(Limit::body_idle_timeout);
   if (&reason == &reasons::kPoolExhausted) series_.hit(Limit::upstream_connections);
   if (&reason == &reasons::kUpstreamHeaderTooLarge) series_.hit(Limit::upstream_header_bytes);
 }

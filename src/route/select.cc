@@ -174,7 +174,7 @@ Result<const RouteVersion*> Selection::asked_version(const http::Fields& fields)
   const http::Field* asked = nullptr;
   for (const auto& field : fields) {
     if (!equals_ignoring_case(field.name, terms_->version_header)) continue;
-    if (asked != nullptr) return fail(reasons::kUnknownVersion, "It is asked for more than once.");
+    if (asked != nullptr) return fail(reasons::kUnknownVersion, terms_->known);
     asked = &field;
   }
   if (asked == nullptr) {
