@@ -117,7 +117,9 @@ Step Cors::on_request(Exchange& exchange) const {
 // Grants what was asked about and no more: by another method the same URL may belong to another
 // route with another policy, and browsers remember an answer by its URL.
 Step Cors::answer_preflight(Exchange& exchange, std::string_view method) const {
-  if (methods_.any() ? !http::h1::is_token(method) : !methods_.name(method))
+  // Who may GET may HEAD: the route that serves the one serves the other.
+  const std::string_view asked = method == "HEAD" && methods_.name("GET") ? "GET" : method;
+  if (methods_.any() ? !http::h1::is_token(method) : !methods_.name(asked))
     return reject(reasons::kCorsRefused, "Its method is not among those allowed.");
   std::string_view headers;
   if (!allows_headers(exchange, headers))

@@ -102,6 +102,13 @@ TEST_F(CorsTest, AnotherMethodIsRefused) {
   }
 }
 
+TEST_F(CorsTest, WhoMayGetMayHead) {
+  make(kApp);
+  ask_about("HEAD");
+  EXPECT_EQ(pass().kind(), Step::Kind::answer);
+  EXPECT_EQ(answered("Access-Control-Allow-Methods"), "HEAD");
+}
+
 TEST_F(CorsTest, AnotherHeaderIsRefused) {
   make(kApp);
   for (const auto* headers :
