@@ -17,7 +17,7 @@ constexpr std::size_t kLongestText = 1024;
 constexpr std::size_t kMostShown = 80;    // Bytes of a found value.
 constexpr std::size_t kLongestName = 64;  // Longer texts get no suggestion.
 constexpr std::size_t kMostCandidates = 10'000;
-constexpr std::size_t kLeastHidden = 4;
+constexpr std::size_t kLeastHidden = 4;  // Shorter ones are no secret.
 
 // What a log or a terminal may be sent: a finding quotes strangers.
 std::string harmless(std::string_view text, std::size_t longest) {
@@ -49,6 +49,17 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t bound) 
   return rows[a.size() % 3][b.size()];
 }
 
+// Where the text in quotes that begins at `open` ends.
+std::size_t end_of_quotes(std::string_view text, std::size_t open) {
+  for (auto at = open + 1; at < text.size(); ++at) {
+    if (text[at] == '\\')
+      ++at;
+    else if (text[at] == '"')
+      return at + 1;
+  }
+  return text.size();
+}
+
 void replace_all(std::string& text, std::string_view part, std::string_view by) {
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + by.size()))
     text.replace(at, part.size(), by);
@@ -74,12 +85,21 @@ void Findings::hide(std::string text, std::string written) {
 }
 
 std::string Findings::masked(std::string text) const {
-  for (const auto& [plain, quoted, written] : hidden_) {
-    replace_all(text, quoted, "the value of " + in_quotes(written));
-    // Shorter ones stand in other words by chance, and are no secret.
-    if (plain.size() >= kLeastHidden) replace_all(text, plain, written);
+  for (const auto& hidden : hidden_)
+    replace_all(text, hidden.quoted, "the value of " + in_quotes(hidden.written));
+  // It may be a part of what is quoted, such as of a path. Our own words are left as they are.
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto open = std::min(text.find('"', at), text.size());
+    const auto end = end_of_quotes(text, open);
+    out += text.substr(at, open - at);
+    auto part = text.substr(open, end - open);
+    for (const auto& hidden : hidden_)
+      if (hidden.text.size() >= kLeastHidden) replace_all(part, hidden.text, hidden.written);
+    out += part;
+    at = end;
   }
-  return text;
+  return out;
 }
 
 void Findings::error(Position at, std::string_view path, std::string_view text) {
