@@ -1,42 +1,47 @@
+import { readdirSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 // Ports below the kernel's range for outgoing connections, so that no connection of a test running
-// beside this one takes one between our asking and its use. For the same reason each process of
-// tests has a slice of its own, which is its for as long as it listens on the slice's lock.
+// beside this one takes one between our asking and its use. For the same reason each file of tests
+// has a slice of its own, for each loop that it may run on.
 const first = 11_000;
 const slices = 200;
 const width = 100;
-const locks = first + slices * width;
 
-function listen(port) {
+const root = path.resolve(fileURLToPath(import.meta.url), '../..');
+
+function* testsIn(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const full = path.join(folder, entry.name);
+    if (entry.isDirectory() && entry.name !== 'node_modules') yield* testsIn(full);
+    else if (entry.name.endsWith('.test.mjs')) yield full;
+  }
+}
+
+function ownSlice() {
+  const files = [...testsIn(root)].sort();
+  const file = Math.max(files.indexOf(process.argv[1]), 0);
+  return (file + (process.env.PENSTOCK_IO === 'epoll' ? files.length : 0)) % slices;
+}
+
+const slice = ownSlice();
+let next = 0;
+
+function isFree(port) {
   return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', () => resolve());
-    server.listen(port, '127.0.0.1', () => resolve(server));
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
-async function takeSlice() {
-  for (let i = 0; i < slices; i += 1) {
-    const slice = (process.pid + i) % slices;
-    const lock = await listen(locks + slice);
-    if (lock) return lock.unref() && slice;
-  }
-  throw new Error(`all ports from ${locks} to ${locks + slices - 1} are taken`);
-}
-
-let slice;
-let next = 0;
-
 export async function freePort() {
-  slice ??= takeSlice();
   for (;;) {
-    const port = first + (await slice) * width + next;
+    const port = first + slice * width + next;
     next = (next + 1) % width;
-    const server = await listen(port);
-    if (!server) continue;
-    await new Promise((closed) => server.close(closed));
-    return port;
+    if (await isFree(port)) return port;
   }
 }
 
