@@ -62,8 +62,7 @@ class Node {
  private:
   struct Scrape;
 
-  Node(NodeSettings settings, StateDir state_dir, AdminToken token,
-       std::unique_ptr<Loop> loop);
+  Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop);
   std::expected<void, std::string> prepare(Loaded loaded, Origin origin);
   std::expected<void, std::string> open_doors();
   std::expected<void, std::string> open_control_door(const std::string& name,

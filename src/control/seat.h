@@ -18,7 +18,8 @@ namespace penstock {
 class Seat {
  public:
   // `log` says whether there is an access log.
-  static Result<std::unique_ptr<Seat>> create(std::size_t index, std::uint32_t workers, IoChoice io, bool log);
+  static Result<std::unique_ptr<Seat>> create(std::size_t index, std::uint32_t workers, IoChoice io,
+                                              bool log);
 
   Seat(const Seat&) = delete;
   Seat& operator=(const Seat&) = delete;

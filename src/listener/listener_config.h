@@ -40,9 +40,10 @@ struct ListenerLimits {
         schema::field("bodyBytes", &C::body_bytes,
                       "Longest request body; a longer one is answered 413.")
             .range(0, ByteSize{std::uint64_t{1} << 40}),
-        schema::field("headerTimeout", &C::header_timeout,
-                      "Time from the first byte of a request to the end of its header; 408 after. As "
-                      "long may a TLS handshake take.")
+        schema::field(
+            "headerTimeout", &C::header_timeout,
+            "Time from the first byte of a request to the end of its header; 408 after. As "
+            "long may a TLS handshake take.")
             .range(100ms, 10min),
         schema::field("bodyIdleTimeout", &C::body_idle_timeout,
                       "Longest pause of a client within its request body; 408 after.")

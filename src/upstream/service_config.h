@@ -68,7 +68,8 @@ struct TimeoutsConfig {
     using C = TimeoutsConfig;
     using namespace std::chrono_literals;
     return schema::object(
-        schema::field("connect", &C::connect, "To open a connection, TLS handshake included.").range(1ms, 10min),
+        schema::field("connect", &C::connect, "To open a connection, TLS handshake included.")
+            .range(1ms, 10min),
         schema::field("firstByte", &C::first_byte,
                       "From the request's last byte to the answer's first.")
             .range(1ms, 24h),
