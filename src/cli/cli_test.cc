@@ -68,6 +68,7 @@ TEST_F(CliDeathTest, CheckTellsCleanFromWrongFromUnreadable) {
   const std::string listener = "listeners: [ { name: a, address: '127.0.0.1:1' } ]\n";
   const auto clean = file(listener);
   EXPECT_EXIT(command({"check", clean}), ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(command({"check", "-c", clean}), ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(command({"check", "--strict", "-o", "json", clean}), ::testing::ExitedWithCode(0),
               "");
   EXPECT_EXIT(command({"check", clean, folder_ + "/none.yaml"}), ::testing::ExitedWithCode(1), "");
@@ -88,6 +89,8 @@ TEST_F(CliDeathTest, ANodeThatCannotStartIs1) {
 
 TEST_F(CliDeathTest, WhatIsOnlyPrintedIs0) {
   EXPECT_EXIT(command({"version"}), ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(command({"version", "-o", "json"}), ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(command({"--version"}), ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(command({"schema"}), ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(command({"--help"}), ::testing::ExitedWithCode(0), "");
   for (const auto* const part : {"config", "schema", "metrics", "reasons"})

@@ -287,6 +287,7 @@ TEST_F(SelectionTest, TwoVersionsAtOnceAreRefused) {
   const auto selected = choose(selection);
   ASSERT_FALSE(selected.has_value());
   EXPECT_EQ(selected.error().reason, &reasons::kUnknownVersion);
+  EXPECT_EQ(selected.error().detail, "Accept-Version may be v1, v2, v3.");
 }
 
 TEST_F(SelectionTest, WithoutADefaultTheFieldIsAskedFor) {

@@ -68,12 +68,19 @@ class TestCertificate {
     return loaded ? loaded->certificate : nullptr;
   }
 
-  // A file of the test's with that content; its path.
+  // A file of the test's with that content; its path. It is gone with the process.
   static std::string file(const std::string& content) {
-    static int count = 0;
-    const auto path = testing::TempDir() + "tls-" + std::to_string(getpid()) + "-" +
-                      std::to_string(++count) + ".pem";
+    struct Written {
+      std::vector<std::string> paths;
+      ~Written() {
+        for (const auto& path : paths) std::remove(path.c_str());
+      }
+    };
+    static Written written;
+    auto path = testing::TempDir() + "tls-" + std::to_string(getpid()) + "-" +
+                std::to_string(written.paths.size()) + ".pem";
     std::ofstream(path, std::ios::binary) << content;
+    written.paths.push_back(path);
     return path;
   }
   static std::string text_of(BIO* bio) {

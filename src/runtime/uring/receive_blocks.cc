@@ -18,21 +18,27 @@ ReceiveBlocks::~ReceiveBlocks() {
 }
 
 bool ReceiveBlocks::provide(Ring& ring) {
-  void* const memory =
-      mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-  if (memory == MAP_FAILED) return false;
-  memory_ = static_cast<char*>(memory);
-  ring_ = &ring;
-  for (const auto size : {kShared, kAlone}) {
-    const auto count = static_cast<std::uint32_t>(kMemory / size);
-    if (!ring.provide(memory_, count, size, size == kShared)) continue;
-    size_ = size;
-    blocks_.resize(count);
-    with_kernel_ = count;
-    pool_.share({memory_, kMemory}, *this);
-    return true;
+  return provide(ring, Sharing::shared) || provide(ring, Sharing::alone);
+}
+
+bool ReceiveBlocks::provide(Ring& ring, Sharing sharing) {
+  if (memory_ == nullptr) {
+    void* const memory =
+        mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+    if (memory == MAP_FAILED) return false;
+    memory_ = static_cast<char*>(memory);
   }
-  return false;
+  const bool shared = sharing == Sharing::shared;
+  const auto size = shared ? kShared : kAlone;
+  const auto count = static_cast<std::uint32_t>(kMemory / size);
+  if (!ring.provide(memory_, count, size, shared)) return false;
+  ring_ = &ring;
+  size_ = size;
+  sharing_ = sharing;
+  blocks_.resize(count);
+  with_kernel_ = count;
+  pool_.share({memory_, kMemory}, *this);
+  return true;
 }
 
 Lent ReceiveBlocks::take(std::uint32_t flags, std::size_t size) {
@@ -40,7 +46,7 @@ Lent ReceiveBlocks::take(std::uint32_t flags, std::size_t size) {
   auto& block = blocks_[number];
   char* const at = memory_ + std::size_t{number} * size_ + block.filled;
   block.filled += static_cast<std::uint32_t>(size);
-  if (size_ == kAlone || block.filled == size_) {
+  if (sharing_ == Sharing::alone || block.filled == size_) {
     block.full = true;
     --with_kernel_;
   }

@@ -18,8 +18,14 @@ class ReceiveBlocks final : public BlockOwner {
   ReceiveBlocks(const ReceiveBlocks&) = delete;
   ReceiveBlocks& operator=(const ReceiveBlocks&) = delete;
 
-  // False where the kernel cannot: older than Linux 5.19.
+  // Whether a block is filled bit by bit, by many messages, or once.
+  enum class Sharing : std::uint8_t { shared, alone };
+
+  // Shared where the kernel can. False where it has no such blocks at all: older than Linux 5.19.
   bool provide(Ring& ring);
+  bool provide(Ring& ring, Sharing sharing);
+
+  std::uint32_t size() const { return size_; }  // Of one block.
 
   // What a completion with these flags brought. When few blocks are left it is a copy, so that who
   // holds it for long keeps no block from the others.
@@ -42,6 +48,7 @@ class ReceiveBlocks final : public BlockOwner {
   Ring* ring_ = nullptr;
   char* memory_ = nullptr;
   std::uint32_t size_ = 0;
+  Sharing sharing_ = Sharing::shared;
   std::vector<Block> blocks_;
   std::uint32_t with_kernel_ = 0;
 };

@@ -25,11 +25,13 @@ test('a header that dribbles in does not last longer for it', { timeout: 60_000 
 });
 
 test('a body that pauses too long is 408', { timeout: 60_000 }, async () => {
-  const { port, origin } = await scene({}, { limits: { bodyIdleTimeout: '300ms' } });
+  const { gateway, port, origin } = await scene({}, { limits: { bodyIdleTimeout: '300ms' } });
   const client = new RawClient(port, { methods: ['POST'] }).send(request('POST', '/', ['Content-Length: 10']) + 'hello');
   await client.closed();
   assert.equal((await client.response()).status, 408);
   assert.equal(origin.requests.length, 0);
+  assert.equal(await gateway.metric('penstock_limit_hits_total', { limit: 'bodyIdleTimeout' }), 1);
+  assert.equal(await gateway.metric('penstock_limit_hits_total', { limit: 'headerTimeout' }), 0);
 });
 
 test('a body that keeps coming is served, however long it takes', { timeout: 60_000 }, async () => {

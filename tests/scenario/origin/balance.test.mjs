@@ -22,8 +22,13 @@ test('instances take turns', { timeout: 60_000 }, async () => {
 });
 
 test('a weight is a share; what is unhealthy or weighs nothing gets none', { timeout: 60_000 }, async () => {
-  const { counts } = await shares([{ weight: 1 }, { weight: 3 }, { healthy: false }, { weight: 0 }], 40);
+  const { counts, gateway } = await shares([{ weight: 1 }, { weight: 3 }, { healthy: false }, { weight: 0 }], 40);
   assert.deepEqual(counts, [10, 30, 0, 0]);
+  const [{ endpoints }] = (await status(gateway)).services;
+  assert.deepEqual(endpoints.map(({ healthy, taken_out: out }) => [healthy, out]), [[true, false], [true, false], [false, true], [true, false]]);
+  const endpoint = endpoints[2].address;
+  assert.equal(await gateway.metric('penstock_endpoint_healthy', { endpoint }), 0);
+  assert.equal(await gateway.metric('penstock_endpoint_healthy'), 3);
 });
 
 test('a service without a usable instance is 503', { timeout: 60_000 }, async () => {
