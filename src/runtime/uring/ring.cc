@@ -144,10 +144,19 @@ void Ring::tell_completions() {
 }
 
 void Ring::cancel(Submitter& submitter, unsigned which) {
+  cancel(number_of(submitter, which), 0);
+}
+
+void Ring::cancel_all() {
+  cancel(0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+}
+
+void Ring::cancel(std::uint64_t number, unsigned flags) {
   submit();
   io_uring_sync_cancel_reg request{};
-  request.addr = number_of(submitter, which);
+  request.addr = number;
   request.fd = -1;
+  request.flags = flags;
   request.timeout = {.tv_sec = -1, .tv_nsec = -1};
   int done = -EINTR;
   while (done == -EINTR) done = io_uring_register_sync_cancel(&ring_, &request);

@@ -51,6 +51,10 @@ class Ring {
   // Ends a submission now: what it speaks of is not touched after this. Its completion comes later.
   void cancel(Submitter& submitter, unsigned which);
 
+  // The same for all submissions. What waits holds its socket open beyond a close, and without this
+  // even beyond the end of the process, for a while.
+  void cancel_all();
+
   // The blocks that are received into: `count`, a power of two, of `size` bytes each, one after the
   // other from `memory` on. With `incremental` a block is filled bit by bit (Linux 6.12).
   bool provide(char* memory, std::uint32_t count, std::uint32_t size, bool incremental);
@@ -60,6 +64,7 @@ class Ring {
  private:
   Ring() = default;
   bool set_up();
+  void cancel(std::uint64_t number, unsigned flags);
   int enter(unsigned wanted, const __kernel_timespec* most);
 
   io_uring ring_{};

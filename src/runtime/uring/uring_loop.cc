@@ -65,9 +65,9 @@ void UringLoop::feed_the_starving() {
   while (auto* const socket = batch.pop_front()) socket->receive();
 }
 
-// What the last turn asked for, closes above all.
+// What the last turn asked for, closes above all, is done; then nothing holds a socket any more.
 void UringLoop::ended() {
-  if (ring_->is_mine()) ring_->submit();
+  if (ring_->is_mine()) ring_->cancel_all();
 }
 
 void UringLoop::wake() {

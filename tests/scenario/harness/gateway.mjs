@@ -8,6 +8,10 @@ import { eventually } from './eventually.mjs';
 import { freePorts } from './ports.mjs';
 import { ask, get } from './raw_client.mjs';
 
+// Node takes its sockets apart at its exit, and can spin there for ever when a peer resets one
+// meanwhile. All has been said by then.
+process.on('exit', () => process.exit());
+
 const root = path.resolve(fileURLToPath(import.meta.url), '../../../..');
 export const binary = process.env.PENSTOCK_BINARY ?? path.join(root, 'build/release/penstock');
 
