@@ -1,6 +1,6 @@
 #include "runtime/offload.h"
 
-#include <csignal>
+#include "runtime/scheduling.h"
 
 namespace penstock {
 
@@ -26,6 +26,7 @@ void OffloadPool::submit(std::move_only_function<void()> work) {
 }
 
 void OffloadPool::serve() {
+  stand_back();
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

@@ -17,8 +17,9 @@
 namespace penstock {
 
 // A few threads for what is slow by nature: name resolution, files, compiling a configuration.
-// Never for anything on a request's way. It ends before the loops that wait for it: a thread may
-// still be waking a loop whose task has gone on already.
+// Never for anything on a request's way: its threads stand back behind those that answer. It ends
+// before the loops that wait for it: a thread may still be waking a loop whose task has gone on
+// already.
 class OffloadPool {
  public:
   explicit OffloadPool(std::size_t threads);

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "runtime/open_loop.h"
+#include "runtime/scheduling.h"
 
 namespace penstock {
 
@@ -14,7 +15,10 @@ Result<std::unique_ptr<Worker>> Worker::create(std::string name, IoChoice io, st
 }
 
 void Worker::start(int core) {
-  thread_ = std::thread([this] { loop_->run(); });
+  thread_ = std::thread([this] {
+    run_promptly();
+    loop_->run();
+  });
   pthread_setname_np(thread_.native_handle(), name_.substr(0, 15).c_str());
   if (core < 0) return;
   cpu_set_t cores;
