@@ -189,6 +189,9 @@ class RouteCheck {
       return findings_.error(
           route.path.at, path + ".path",
           fmt::format("found {}: {}", in_quotes(route.path.value), pattern.error()));
+    for (const auto& remark : pattern->remarks)
+      findings_.warning(route.path.at, path + ".path",
+                        fmt::format("found {}, expected {}", in_quotes(route.path.value), remark));
   }
 
   void condition(const ConditionConfig& config, Condition::Subject subject,

@@ -288,12 +288,27 @@ TEST(Load, RefusesConditionsOfRetryThatAreNone) {
 }
 
 TEST(Load, RefusesPathsThatMatchNothing) {
-  for (const auto* bad : {"a", "''", "'/a b'", "'/a?b'", "'/a#b'", "'/{a'", "'/x{1}'", "'/{a}/{a}'",
-                          "'/{a:[}'", "'/*/a'", "'/a*'"})
+  for (const auto* bad :
+       {"a", "''", "'/a b'", "'/a?b'", "'/a#b'", "'/{a'", "'/x{1}'", "'/{a:[}'", "'/*/a'", "'/a*'"})
     EXPECT_THAT(route_error("{ routeId: a, path: " + std::string(bad) +
                             ", upstreamService: order-service }"),
                 HasSubstr("gw.yaml:4:25 routes[0].path: found "))
         << bad;
+}
+
+TEST(Load, TakesPathsOfPublishedDescriptionsAndSaysWhatItMakesOfThem) {
+  const auto warned = [](std::string_view path) {
+    return warnings(load(std::string(kListener) + std::string(kService) +
+                         "routes:\n  - { routeId: a, path: '" + std::string(path) +
+                         "', upstreamService: order-service, authRequired: false }\n"));
+  };
+  EXPECT_THAT(warned("/v2//openapi"),
+              ElementsAre("gw.yaml:4:25 routes[0].path: found \"/v2//openapi\", expected one slash "
+                          "for \"//\": it is taken for one, as in the paths of requests"));
+  EXPECT_THAT(warned("/a/{id:}"), ElementsAre(HasSubstr("expected \"{id}\" or a regex behind")));
+  EXPECT_THAT(warned("/{a}/{a}"), ElementsAre(HasSubstr("another name for the second \"{a}\"")));
+  for (const auto* path : {"/dossier\"", "/caf\u00e9", "/{id}{.format}"})
+    EXPECT_THAT(warned(path), IsEmpty()) << path;
 }
 
 TEST(Load, RefusesHostsThatCannotBeServed) {
