@@ -171,7 +171,10 @@ std::expected<Pattern::Segment, std::string> take_segment(std::string_view& rest
     rest.remove_prefix(end);
     if (!rest.starts_with('{')) break;
     const auto size = braced_size(rest);
-    if (size == 0) return Refusal("a `{` stands there without its `}`");
+    if (size == 0)
+      return Refusal(
+          fmt::format("the parameter {} has no end; write its name between `{{` and `}}`",
+                      in_quotes(rest.substr(0, rest.find('/')))));
     auto parameter = parse_parameter(rest.substr(0, size), regexes, remarks);
     if (!parameter) return Refusal(std::move(parameter.error()));
     segment.parameters.push_back(*std::move(parameter));
@@ -265,6 +268,7 @@ std::expected<Pattern, std::string> Pattern::parse(std::string_view text, RegexS
 }
 
 std::expected<std::string, std::string> parse_route_host(std::string_view text) {
+  if (text.contains("://")) return Refusal("this is a URL; write its host alone");
   if (!text.contains('*')) return parse_host_name(text);
   const auto name = text.substr(std::min<std::size_t>(2, text.size()));
   if (!text.starts_with("*.") || name.contains('*'))

@@ -132,8 +132,8 @@ TEST(Pattern, SaysWhatToWriteInstead) {
   refused("/a%", "two hex digits");
   refused("/a%2", "two hex digits");
   refused("/a%zz", "two hex digits");
-  refused("/{id", "without its `}`");
-  refused("/{id:{}", "without its `}`");
+  refused("/a/{id/b", "the parameter \"{id\" has no end");
+  refused("/{id:{}", "has no end");
   refused("/id}", "without its `{`");
   refused("/a{id}}", "without its `{`");
   refused("/{}", "no name");
@@ -172,6 +172,7 @@ TEST(RouteHost, SaysWhatToWriteInstead) {
     const auto host = parse_route_host(text);
     EXPECT_TRUE(!host && host.error().contains(why)) << text << " -> " << host.value_or("");
   };
+  refused("http://a", "a URL");
   refused("a:80", "port");
   refused("[::1]:80", "port");
   refused("*.a:80", "port");
