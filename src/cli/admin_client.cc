@@ -131,6 +131,10 @@ std::expected<AdminAnswer, std::string> ask(const Address& address, http::Reques
 
 }  // namespace
 
+bool is_admin_url(std::string_view url) {
+  return parse(url).has_value();
+}
+
 std::expected<AdminAnswer, std::string> ask_admin(const AdminPlace& place,
                                                   const std::string& path) {
   const auto authority = parse(place.url);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 
 namespace penstock {
 
@@ -16,6 +17,9 @@ struct AdminAnswer {
   std::uint16_t status = 0;
   std::string content;
 };
+
+// Whether that is what ask_admin() takes for a node's address.
+bool is_admin_url(std::string_view url);
 
 // Asks a running node for `path`; blocks, for some seconds at most. The error is a sentence.
 std::expected<AdminAnswer, std::string> ask_admin(const AdminPlace& place, const std::string& path);

@@ -82,15 +82,6 @@ void print_text(const CheckOptions& options, const Loaded& loaded, bool good) {
              loaded.warnings > 0 ? ", with " + warnings : "", counts);
 }
 
-Json json_of(const schema::Finding& finding) {
-  Json json{{"severity", name_of(finding.severity)}, {"file", finding.file}};
-  json["line"] = finding.at.line > 0 ? Json(finding.at.line) : Json();
-  json["column"] = finding.at.line > 0 ? Json(finding.at.column) : Json();
-  json["path"] = finding.path;
-  json["text"] = finding.text;
-  return json;
-}
-
 void print_json(const CheckOptions& options, const Loaded& loaded, bool good) {
   Json counts = Json::object();
   if (loaded.ok)

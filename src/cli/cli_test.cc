@@ -66,7 +66,9 @@ TEST_F(CliDeathTest, AConfigurationThatIsWrongIs78AndSaysWhere) {
 
 TEST_F(CliDeathTest, CheckTellsCleanFromWrongFromUnreadable) {
   const std::string listener = "listeners: [ { name: a, address: '127.0.0.1:1' } ]\n";
-  const auto clean = file(listener);
+  const auto clean =
+      file(listener + "services: [ { serviceName: s, instances: [ { host: h, port: 1 } ] } ]\n" +
+           "routes: [ { routeId: r, path: /, upstreamService: s, authRequired: false } ]\n");
   EXPECT_EXIT(command({"check", clean}), ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(command({"check", "-c", clean}), ::testing::ExitedWithCode(0), "");
   EXPECT_EXIT(command({"check", "--strict", "-o", "json", clean}), ::testing::ExitedWithCode(0),

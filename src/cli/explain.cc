@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "cli/exit_code.h"
 #include "cli/findings.h"
 #include "config/load.h"
@@ -36,11 +37,15 @@ struct ExplainOptions {
   std::string output = "text";
 };
 
+// A listener may not serve https: only a target that says so is refused as the live one would be.
+constexpr std::string_view kSecure = "https://";
+
 // The request as a client would send it; what is wrong with it the gateway says itself.
 std::string head_of(const ExplainOptions& options) {
   std::string_view url = options.url;
-  std::string_view authority = "localhost";
-  for (const std::string_view scheme : {"http://", "https://"}) {
+  std::string authority = "localhost";
+  std::string form;
+  for (const std::string_view scheme : {std::string_view("http://"), kSecure}) {
     if (!url.starts_with(scheme)) continue;
     url.remove_prefix(scheme.size());
     const auto end = std::min(url.find_first_of("/?"), url.size());
@@ -51,10 +56,14 @@ std::string head_of(const ExplainOptions& options) {
   bool has_host = false;
   for (const auto& field : options.fields) {
     fields += field + "\r\n";
-    has_host = has_host || http::name_of(field.substr(0, field.find(':'))) == http::Name::host;
+    const auto colon = field.find(':');
+    if (http::name_of(field.substr(0, colon)) != http::Name::host) continue;
+    has_host = true;
+    authority = trim_ows(std::string_view(field).substr(colon + 1));
   }
+  if (options.url.starts_with(kSecure)) form = std::string(kSecure) + authority;
   const auto host = has_host ? std::string() : fmt::format("Host: {}\r\n", authority);
-  return fmt::format("{} {}{} HTTP/1.1\r\n{}{}\r\n", options.method,
+  return fmt::format("{} {}{}{} HTTP/1.1\r\n{}{}\r\n", options.method, form,
                      url.starts_with('/') ? "" : "/", url, host, fields);
 }
 
@@ -104,22 +113,34 @@ void print(const Explanation& explanation) {
     fmt::print("\nanswered {} {}\n", explanation.status, explanation.code);
 }
 
+// In the form that was asked for.
+int failed(const ExplainOptions& options, std::string_view why, int code) {
+  if (options.output == "json")
+    print_failure(why);
+  else
+    fmt::print(stderr, "penstock: {}\n", why);
+  return code;
+}
+
 int explain_request(const Config& config, const ExplainOptions& options) {
   const auto* const listener = find_listener(config, options.listener);
   if (listener == nullptr) {
-    fmt::print(stderr, "penstock: there is no listener {}\n", options.listener);
-    return kUsage;
+    return failed(options, fmt::format("there is no listener {}", options.listener), kUsage);
   }
+  for (const auto& field : options.fields)
+    if (const auto colon = field.find(':'); colon == 0 || colon == std::string::npos)
+      return failed(options,
+                    fmt::format("-H: found {}, expected a field such as \"X-Version: v2\"",
+                                schema::in_quotes(field)),
+                    kUsage);
   const auto peer = Address::parse(options.from.contains(':') ? fmt::format("[{}]:1", options.from)
                                                               : options.from + ":1");
   if (!peer) {
-    fmt::print(stderr, "penstock: --from {}: {}\n", options.from, peer.error());
-    return kUsage;
+    return failed(options, fmt::format("--from {}: {}", options.from, peer.error()), kUsage);
   }
   auto snapshot = compile(config.document, 1);
   if (!snapshot) {
-    fmt::print(stderr, "penstock: {}\n", snapshot.error());
-    return kConfig;
+    return failed(options, snapshot.error(), kConfig);
   }
   std::vector<std::string> proxies;
   for (const auto& proxy : listener->trusted_proxies) proxies.push_back(proxy.value);
@@ -146,7 +167,12 @@ int explain_request(const Config& config, const ExplainOptions& options) {
 int run(const ExplainOptions& options) {
   const auto loaded = load_files(options.files);
   if (loaded.unreadable || !loaded.ok) {
-    print_findings(stderr, loaded.findings);
+    if (options.output == "json")
+      print_failure(loaded.unreadable ? "a file of the configuration cannot be read"
+                                      : "the configuration is in error",
+                    loaded.findings);
+    else
+      print_findings(stderr, loaded.findings);
     return loaded.unreadable ? kFailure : kConfig;
   }
   return explain_request(loaded.config, options);

@@ -124,22 +124,30 @@ class Page {
   std::string out_;
 };
 
-int failed(std::string_view why) {
-  fmt::print(stderr, "penstock: {}\n", plain(std::string(why)));
-  return kFailure;
+int failed(const StatusOptions& options, std::string_view why, int code = kFailure) {
+  if (options.output == "json")
+    print_failure(why);
+  else
+    fmt::print(stderr, "penstock: {}\n", plain(std::string(why)));
+  return code;
 }
 
 int status(const StatusOptions& options) {
+  if (!is_admin_url(options.place.url))
+    return failed(options,
+                  fmt::format("--admin: found {}, expected a URL such as http://127.0.0.1:9901",
+                              schema::in_quotes(options.place.url)),
+                  kUsage);
   const auto answer = ask_admin(options.place, "/api/gateway/status");
-  if (!answer) return failed(answer.error());
+  if (!answer) return failed(options, answer.error());
   if (answer->status == 401)
-    return failed(
-        "the node does not accept this admin token: it is another node's; --state-dir "
-        "says where the right one is");
+    return failed(options,
+                  "the node does not accept this admin token: it is another node's; --state-dir "
+                  "says where the right one is");
   const auto json = Json::parse(answer->content, nullptr, false);
   if (answer->status != 200 || !json.is_object())
-    return failed(
-        fmt::format("{} answered {}, expected a status", options.place.url, answer->status));
+    return failed(options, fmt::format("{} answered {}, expected a status", options.place.url,
+                                       answer->status));
   fmt::print("{}", options.output == "json" ? answer->content : status_text(json));
   return 0;
 }

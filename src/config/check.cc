@@ -59,7 +59,8 @@ class Addresses {
     const auto address = Address::parse(text.value);
     if (!address)
       return findings_.error(text.at, path,
-                             fmt::format("found {}: {}", in_quotes(text.value), address.error()));
+                             fmt::format("found {}, expected an IP address and a port: {}",
+                                         in_quotes(text.value), address.error()));
     if (address->port() == 0)
       return findings_.error(
           text.at, path,
@@ -90,7 +91,8 @@ void check_node(const NodeSettings& node, Findings& findings) {
       if (is_missing(proxy)) continue;
       if (const auto cidr = Cidr::parse(proxy.value); !cidr)
         findings.error(proxy.at, fmt::format("{}.trustedProxies[{}]", path, j),
-                       fmt::format("found {}: {}", in_quotes(proxy.value), cidr.error()));
+                       fmt::format("found {}, expected an IP address or a prefix: {}",
+                                   in_quotes(proxy.value), cidr.error()));
     }
   }
   addresses.add(node.admin.address, "admin.address");
@@ -149,9 +151,9 @@ class RouteCheck {
     const auto path = fmt::format("routes[{}]", index);
     ids_.add(route.route_id, path + ".routeId");
     for (std::size_t i = 0; i < route.methods.size(); ++i)
-      check_method(route.methods[i], listed(path, "method", route.methods.size(), i), findings_);
+      check_method(route.methods[i], listed(path, "method", route.methods[i], i), findings_);
     for (std::size_t i = 0; i < route.hosts.size(); ++i)
-      host(route.hosts[i], listed(path, "host", route.hosts.size(), i));
+      host(route.hosts[i], listed(path, "host", route.hosts[i], i));
     pattern(route, path);
     for (std::size_t i = 0; i < route.headers.size(); ++i)
       condition(route.headers[i], Condition::Subject::header,
@@ -167,10 +169,10 @@ class RouteCheck {
                                     in_quotes(route.route_id.value)));
   }
 
-  // `hosts[1]`, or `hosts` where there is one: it may have been written `host`.
-  static std::string listed(const std::string& path, std::string_view key, std::size_t count,
+  // `hosts[1]`, or `host` where that was written.
+  static std::string listed(const std::string& path, std::string_view key, const Text& text,
                             std::size_t index) {
-    if (count == 1) return fmt::format("{}.{}s", path, key);
+    if (text.at.alone) return fmt::format("{}.{}", path, key);
     return fmt::format("{}.{}s[{}]", path, key, index);
   }
 
@@ -179,16 +181,20 @@ class RouteCheck {
     const auto host = parse_route_host(text.value);
     if (!host)
       findings_.error(text.at, path,
-                      fmt::format("found {}: {}", in_quotes(text.value), host.error()));
+                      fmt::format("found {}, expected a host name without port: {}",
+                                  in_quotes(text.value), host.error()));
   }
 
   void pattern(const RouteConfig& route, const std::string& path) {
     if (is_missing(route.path)) return;
     const auto pattern = Pattern::parse(route.path.value, regexes_);
     if (!pattern)
-      return findings_.error(
-          route.path.at, path + ".path",
-          fmt::format("found {}: {}", in_quotes(route.path.value), pattern.error()));
+      return findings_.error(route.path.at, path + ".path",
+                             fmt::format("found {}, expected a path: {}",
+                                         in_quotes(route.path.value), pattern.error()));
+    for (const auto& remark : pattern->remarks)
+      findings_.warning(route.path.at, path + ".path",
+                        fmt::format("found {}, expected {}", in_quotes(route.path.value), remark));
   }
 
   void condition(const ConditionConfig& config, Condition::Subject subject,
@@ -196,8 +202,9 @@ class RouteCheck {
     const auto& name = config.name;
     if (is_missing(name)) return;
     if (const auto fault = fault_of_name(subject, name.value); !fault.empty())
-      findings_.error(name.at, path + ".name",
-                      fmt::format("found {}: {}", in_quotes(name.value), fault));
+      findings_.error(
+          name.at, path + ".name",
+          fmt::format("found {}, expected another name: {}", in_quotes(name.value), fault));
     const auto only_true = [&](const std::optional<schema::Located<bool>>& op, std::string_view key,
                                std::string_view other) {
       if (op && !op->value)
@@ -209,7 +216,8 @@ class RouteCheck {
     if (!config.regex) return;
     if (const auto regex = regexes_.add(config.regex->value); !regex)
       findings_.error(config.regex->at, path + ".regex",
-                      fmt::format("found {}: {}", in_quotes(config.regex->value), regex.error()));
+                      fmt::format("found {}, expected an RE2 expression: {}",
+                                  in_quotes(config.regex->value), regex.error()));
   }
 
   const std::vector<PolicedRoute>& routes_;
@@ -227,6 +235,9 @@ void check(const Config& config, Findings& findings) {
   check_services(config.document, services, findings);
   RouteCheck(config.document, services, findings).all();
   check_policies(config.document, findings);
+  if (config.document.routes.empty() && !findings.failed())
+    findings.warning({}, "routes",
+                     "found none, expected at least one: every request is answered 404 no_route");
   if (!findings.failed()) check_reach(config.document, findings);
 }
 

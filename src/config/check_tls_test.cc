@@ -19,12 +19,13 @@ using testing::StartsWith;
 
 // What is said of a file with a listener and a service that have these `tls`.
 std::vector<std::string> said(const std::string& listener_tls, const std::string& service_tls) {
-  const auto loaded =
-      load_text("gw.yaml",
-                "listeners: [ { name: a, address: '1.2.3.4:1'" + listener_tls + " } ]\n" +
-                    "services: [ { serviceName: s, instances: [ { host: h, port: 1 } ]" +
-                    service_tls + " } ]\n",
-                [](std::string_view) -> std::optional<std::string> { return std::nullopt; });
+  const auto loaded = load_text(
+      "gw.yaml",
+      "listeners: [ { name: a, address: '1.2.3.4:1'" + listener_tls + " } ]\n" +
+          "services: [ { serviceName: s, instances: [ { host: h, port: 1 } ]" + service_tls +
+          " } ]\n" +
+          "routes: [ { routeId: r, path: /, upstreamService: s, authRequired: false } ]\n",
+      [](std::string_view) -> std::optional<std::string> { return std::nullopt; });
   std::vector<std::string> texts;
   for (const auto& finding : loaded.findings) {
     const bool warning = finding.severity == schema::Severity::warning;

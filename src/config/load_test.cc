@@ -226,7 +226,8 @@ TEST(Load, RefusesAddressesThatCannotBeBound) {
   const auto error = [](std::string_view address) {
     return error_of("listeners: [ { name: a, address: '" + std::string(address) + "' } ]");
   };
-  EXPECT_THAT(error("8080"), HasSubstr("gw.yaml:1:34 listeners[0].address: found \"8080\": "));
+  EXPECT_THAT(error("8080"), HasSubstr("gw.yaml:1:34 listeners[0].address: found \"8080\", "
+                                       "expected an IP address and a port: "));
   EXPECT_THAT(error("example.com:80"), HasSubstr("IP address"));
   EXPECT_THAT(error("1.2.3.4:0"), HasSubstr("expected a port from 1 to 65535"));
   EXPECT_THAT(error("1.2.3.4:70000"), HasSubstr("port"));
@@ -235,14 +236,17 @@ TEST(Load, RefusesAddressesThatCannotBeBound) {
                      "admin: { address: '127.0.0.1:9901' }\n"),
             "gw.yaml:2:19 admin.address: found \"127.0.0.1:9901\", expected an address of its own: "
             "listeners[0].address has it already");
-  EXPECT_THAT(error_of(std::string(kListener) + "health: { address: nowhere }\n"),
-              HasSubstr("gw.yaml:2:20 health.address: found \"nowhere\": "));
+  EXPECT_THAT(
+      error_of(std::string(kListener) + "health: { address: nowhere }\n"),
+      HasSubstr(
+          "gw.yaml:2:20 health.address: found \"nowhere\", expected an IP address and a port: "));
 }
 
 TEST(Load, RefusesProxiesThatAreNoNetwork) {
   EXPECT_THAT(error_of("listeners: [ { name: a, address: '1.2.3.4:1', trustedProxies: [ "
                        "10.0.0.1/8 ] } ]"),
-              HasSubstr("gw.yaml:1:65 listeners[0].trustedProxies[0]: found \"10.0.0.1/8\": "));
+              HasSubstr("gw.yaml:1:65 listeners[0].trustedProxies[0]: found \"10.0.0.1/8\", "
+                        "expected an IP address or a prefix: "));
 }
 
 TEST(Load, RefusesHostsOfInstancesThatAreNone) {
@@ -288,19 +292,34 @@ TEST(Load, RefusesConditionsOfRetryThatAreNone) {
 }
 
 TEST(Load, RefusesPathsThatMatchNothing) {
-  for (const auto* bad : {"a", "''", "'/a b'", "'/a?b'", "'/a#b'", "'/{a'", "'/x{1}'", "'/{a}/{a}'",
-                          "'/{a:[}'", "'/*/a'", "'/a*'"})
+  for (const auto* bad :
+       {"a", "''", "'/a b'", "'/a?b'", "'/a#b'", "'/{a'", "'/x{1}'", "'/{a:[}'", "'/*/a'", "'/a*'"})
     EXPECT_THAT(route_error("{ routeId: a, path: " + std::string(bad) +
                             ", upstreamService: order-service }"),
                 HasSubstr("gw.yaml:4:25 routes[0].path: found "))
         << bad;
 }
 
+TEST(Load, TakesPathsOfPublishedDescriptionsAndSaysWhatItMakesOfThem) {
+  const auto warned = [](std::string_view path) {
+    return warnings(load(std::string(kListener) + std::string(kService) +
+                         "routes:\n  - { routeId: a, path: '" + std::string(path) +
+                         "', upstreamService: order-service, authRequired: false }\n"));
+  };
+  EXPECT_THAT(warned("/v2//openapi"),
+              ElementsAre("gw.yaml:4:25 routes[0].path: found \"/v2//openapi\", expected one slash "
+                          "for \"//\": it is taken for one, as in the paths of requests"));
+  EXPECT_THAT(warned("/a/{id:}"), ElementsAre(HasSubstr("expected \"{id}\" or a regex behind")));
+  EXPECT_THAT(warned("/{a}/{a}"), ElementsAre(HasSubstr("another name for the second \"{a}\"")));
+  for (const auto* path : {"/dossier\"", "/caf\u00e9", "/{id}{.format}"})
+    EXPECT_THAT(warned(path), IsEmpty()) << path;
+}
+
 TEST(Load, RefusesHostsThatCannotBeServed) {
   for (const auto* bad : {"'*'", "'a.*.example.com'", "'a:80'", "'a b'", "''"})
     EXPECT_THAT(route_error("{ routeId: a, host: " + std::string(bad) +
                             ", path: /a, upstreamService: order-service }"),
-                HasSubstr("gw.yaml:4:25 routes[0].hosts: found "))
+                HasSubstr("gw.yaml:4:25 routes[0].host: found "))
         << bad;
 }
 
@@ -330,7 +349,8 @@ TEST(Load, RefusesConditionsThatCanNotBeAsked) {
                        std::string(conditions) + " }");
   };
   EXPECT_THAT(error("headers: [ { name: 'a b', present: true } ]"),
-              HasSubstr("routes[0].headers[0].name: found \"a b\": this is no name of a header"));
+              HasSubstr("routes[0].headers[0].name: found \"a b\", expected another name: this is "
+                        "no name of a header"));
   EXPECT_THAT(error("headers: [ { name: Host, equals: h } ]"), HasSubstr("`hosts`"));
   for (const auto* removed : {"Connection", "X-User-Id", "X_User_Id", "Transfer-Encoding"})
     EXPECT_THAT(error(std::string("headers: [ { name: ") + removed + ", present: true } ]"),
@@ -339,15 +359,16 @@ TEST(Load, RefusesConditionsThatCanNotBeAsked) {
   EXPECT_THAT(error("query: [ { name: a, present: false } ]"),
               HasSubstr("routes[0].query[0].present: found false, expected true; the contrary is "
                         "absent: true"));
-  EXPECT_THAT(error("query: [ { name: a, regex: '[' } ]"),
-              HasSubstr("routes[0].query[0].regex: found \"[\": the regex"));
+  EXPECT_THAT(
+      error("query: [ { name: a, regex: '[' } ]"),
+      HasSubstr("routes[0].query[0].regex: found \"[\", expected an RE2 expression: the regex"));
   EXPECT_THAT(error("query: [ { name: a } ]"), HasSubstr("expected exactly one"));
   EXPECT_THAT(error("query: [ { name: a, equals: b, regex: c } ]"), HasSubstr("exactly one"));
 }
 
 TEST(Load, RefusesMethodsThatCannotBeServed) {
   EXPECT_THAT(route_error("{ routeId: a, method: TRACE, path: /, upstreamService: order-service }"),
-              HasSubstr("gw.yaml:4:27 routes[0].methods: found \"TRACE\", expected another method: "
+              HasSubstr("gw.yaml:4:27 routes[0].method: found \"TRACE\", expected another method: "
                         "the gateway refuses it"));
   EXPECT_THAT(
       route_error("{ routeId: a, methods: [GET, 'P T'], path: /, upstreamService: order-service }"),
@@ -409,9 +430,13 @@ TEST(Load, WarnsOfAServiceThatCannotAnswer) {
            "services: [ { serviceName: s, instances: [ { host: h, port: 1, healthy: "
            "false } ] }, { serviceName: t, instances: [] } ]");
   EXPECT_TRUE(loaded.ok);
-  EXPECT_THAT(warnings(loaded), ElementsAre(HasSubstr("services[0].instances: found none that is "
-                                                      "healthy and has a weight"),
-                                            HasSubstr("services[1].instances: found none")));
+  EXPECT_THAT(
+      warnings(loaded),
+      ElementsAre(
+          HasSubstr("routes: found none, expected at least one: every request is answered 404"),
+          HasSubstr("services[0].instances: found none that is "
+                    "healthy and has a weight"),
+          HasSubstr("services[1].instances: found none")));
 }
 
 TEST(Load, CollectsErrorsOfDecodingAndOfChecking) {

@@ -57,7 +57,7 @@ TEST(Mistakes, EachHasItsPlaceAndWhatWouldBeRight) {
           "1 to 1000000",
           "gw.yaml:11:32 services[0].loadBalancing.strategy: found \"roundrobbin\", expected "
           "roundRobin, leastConnections or random; did you mean \"roundRobin\"?",
-          "gw.yaml:13:29 routes[0].methods: found \"get\", expected a method such as GET; did you "
+          "gw.yaml:13:29 routes[0].method: found \"get\", expected a method such as GET; did you "
           "mean "
           "\"GET\"?",
           "gw.yaml:13:70 routes[0].upstreamService: found \"order-svc\", expected the serviceName "
@@ -66,7 +66,8 @@ TEST(Mistakes, EachHasItsPlaceAndWhatWouldBeRight) {
           "gw.yaml:14:16 routes[1].routeId: found \"get\" a second time, expected a routeId of its "
           "own: "
           "the first is in line 13",
-          "gw.yaml:14:27 routes[1].path: found \"api/users\": a path begins with `/`"));
+          "gw.yaml:14:27 routes[1].path: found \"api/users\", expected a path: a path begins with "
+          "`/`"));
 }
 
 }  // namespace

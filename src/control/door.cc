@@ -65,7 +65,8 @@ void Door::close_when_drained() {
 }
 
 // Each client's connection may need a second descriptor, for the service's.
-void lower_connections(std::vector<ListenerConfig>& listeners) {
+void lower_connections(std::vector<ListenerConfig>& listeners, LoweredConnections& told) {
+  const auto before = std::exchange(told, {});
   const auto files = raise_file_limit();
   const auto reserved = std::min(kReserved, std::max(kReservedLeast, files / 4));
   const auto bearable = files > reserved ? (files - reserved + 1) / 2 : 1;
@@ -74,13 +75,17 @@ void lower_connections(std::vector<ListenerConfig>& listeners) {
   if (wanted <= bearable) return;
   for (auto& listener : listeners) {
     auto& most = listener.limits.connections;
-    const auto lowered = std::max<std::uint64_t>(1, most * bearable / wanted);
+    const auto lowered =
+        static_cast<std::uint32_t>(std::max<std::uint64_t>(1, most * bearable / wanted));
+    const auto& now = told[listener.name.value] = {most, lowered};
+    const auto known = before.find(listener.name.value);
+    most = lowered;
+    if (known != before.end() && known->second == now) continue;
     log_warn("connections lowered to what the limit on open files bears",
              {{"listener", listener.name.value},
-              {"configured", most},
+              {"configured", now.first},
               {"connections", lowered},
               {"open_files_limit", files}});
-    most = static_cast<std::uint32_t>(lowered);
   }
 }
 

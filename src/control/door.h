@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "listener/listener.h"
@@ -45,8 +48,11 @@ class Door {
   Published<ListenerSettings> settings_;
 };
 
+// By listener: its connections as they are configured, and lowered to what.
+using LoweredConnections = std::map<std::string, std::pair<std::uint32_t, std::uint32_t>>;
+
 // Lowers the listeners' connections to what the limit on open files bears, which is raised as far
-// as it goes; says so where it does.
-void lower_connections(std::vector<ListenerConfig>& listeners);
+// as it goes; says so where it does, unless it was `told` the same before.
+void lower_connections(std::vector<ListenerConfig>& listeners, LoweredConnections& told);
 
 }  // namespace penstock

@@ -89,7 +89,7 @@ std::expected<void, std::string> Node::prepare(Loaded loaded, Origin origin) {
   publication_.begin_with(
       std::move(origin), std::move(home), [this](const NodeSettings& wanted) { apply(wanted); },
       [this](const std::string& listener) { apply_certificates(listener); });
-  lower_connections(settings_.listeners);
+  lower_connections(settings_.listeners, lowered_);
   auto done = open_log();
   if (done) done = make_seats();
   if (done) done = open_doors();
@@ -255,7 +255,7 @@ void Node::apply(const NodeSettings& wanted) {
   store_.set(store_.gauge(Family::config_waiting_for_restart),
              static_cast<std::int64_t>(waiting_.size()));
   settings_ = wanted;
-  lower_connections(settings_.listeners);
+  lower_connections(settings_.listeners, lowered_);
   for (const auto& listener : settings_.listeners)
     for (auto& door : doors_)
       if (door->name() == listener.name.value)

@@ -83,6 +83,7 @@ class Node {
   const TlsWorkers tls_workers_;       // Outlives everything that TLS is made of.
   const NodeSettings first_settings_;  // What needs a restart is still as it says.
   NodeSettings settings_;
+  LoweredConnections lowered_;
   std::vector<std::string> waiting_;
   StateDir state_dir_;
   AdminToken token_;

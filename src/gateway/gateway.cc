@@ -22,6 +22,22 @@ std::span<const StageTime> stages_of(const Exchange& exchange,
   return {storage.data(), count};
 }
 
+// For the log, of a target that is refused: what of it can be told from the rest. Neither the query
+// nor user information is shown, and nothing is matched by it.
+void note_refused(const http::RequestHead& request, http::Target& target, Arena& arena) {
+  auto path = request.target;
+  if (!path.starts_with('/')) {
+    const auto scheme = path.find("://");
+    const auto slash = scheme == std::string_view::npos ? scheme : path.find('/', scheme + 3);
+    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash);
+  }
+  target.path = path.substr(0, path.find_first_of("?#"));
+  const auto* const host = request.fields.find(http::Name::host);
+  if (host == nullptr || request.fields.count(http::Name::host) > 1) return;
+  if (const auto authority = http::parse_authority(host->value, arena))
+    target.authority = *authority;
+}
+
 }  // namespace
 
 Gateway::Gateway(Loop& loop, MetricStore& store, LogRing* ring, std::uint32_t workers,
@@ -95,6 +111,7 @@ bool Gateway::find_out_who_asks(Exchange& exchange) {
           : std::nullopt,
       exchange.client.peer_trusted, loop_.random());
   if (target) return true;
+  if (!exchange.fault) note_refused(request, exchange.target, arena);
   const auto& fault = exchange.fault ? *exchange.fault : target.error();
   exchange.reject(fault.reason != nullptr ? *fault.reason : reasons::kMalformedRequest,
                   fault.detail);

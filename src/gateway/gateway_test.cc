@@ -107,6 +107,14 @@ TEST_F(GatewayTest, AMalformedRequestIs400AndTheLast) {
   EXPECT_NE(field(trace, "Allow"), "(none)");
 }
 
+TEST_F(GatewayTest, ARefusedTargetIsLoggedWithoutItsQuery) {
+  expect_refused(get("/open/%00?token=secret"), 400, "malformed_request");
+  const auto line = logged();
+  EXPECT_EQ(line["path"], "/open/%00");
+  EXPECT_EQ(line["query"], nullptr);
+  EXPECT_FALSE(line["host"].is_null());
+}
+
 // --- Towards the service
 
 TEST_F(GatewayTest, TheServiceSeesOneCanonicalRequest) {
@@ -239,6 +247,7 @@ TEST_F(GatewayTest, AnUnknownVersionIs400AndNamesTheKnown) {
   expect_refused(answer, 400, "unknown_version");
   const std::string detail = problem(answer)["detail"];
   EXPECT_NE(detail.find("Api-Version may be v1, v2."), std::string::npos) << detail;
+  EXPECT_EQ(field(answer, "Vary"), "Api-Version");
   EXPECT_EQ(logged()["api_version"], nullptr);
 }
 

@@ -14,7 +14,13 @@ void Gateway::select(Exchange& exchange) {
       .secure = client.scheme == "https",
   };
   const auto selected = exchange.route->selection.choose(request, loop_.random(), exchange.arena());
-  if (!selected) return reject(exchange, selected.error());
+  if (!selected) {
+    reject(exchange, selected.error());
+    // As for every answer that the version decides on: see tell_selection().
+    if (const auto name = exchange.route->selection.version_header(); !name.empty())
+      exchange.response.fields.add("Vary", exchange.arena().copy(name));
+    return;
+  }
   exchange.service = selected->service;
   exchange.service_name = exchange.snapshot->services[selected->service].service_name.value;
   if (selected->version != nullptr) {

@@ -12,10 +12,12 @@
 #include "http/h1/syntax.h"
 #include "http/target.h"
 #include "route/regex.h"
+#include "schema/findings.h"
 
 namespace penstock {
 namespace {
 
+using schema::in_quotes;
 using Refusal = std::unexpected<std::string>;
 
 // Groups of one segment's regex, those that its parts have included.
@@ -35,6 +37,15 @@ bool is_path_character(char c) {
   return is_unreserved(c) || std::string_view("!$&'()*+,;=:@").contains(c);
 }
 
+// What a path may hold as people write it, and a request only as an escape.
+bool is_escaped_for_them(char c) {
+  return c == '"' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+void append_escape(std::string& out, char c) {
+  fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+}
+
 // Takes `%xx` from the front of `rest` and appends its normal form (RFC 3986 §6.2.2). Says what is
 // wrong with it; empty if nothing is.
 std::string_view take_escape(std::string_view& rest, std::string& out) {
@@ -48,7 +59,7 @@ std::string_view take_escape(std::string_view& rest, std::string& out) {
   if (is_unreserved(byte))
     out.push_back(byte);
   else
-    fmt::format_to(std::back_inserter(out), "%{:02X}", high * 16 + low);
+    append_escape(out, byte);
   return {};
 }
 
@@ -63,6 +74,11 @@ std::expected<std::string, std::string> parse_literal(std::string_view text) {
     }
     if (c == '*') return Refusal("`*` stands only at the end, after a slash: `/api/*`");
     if (c == '}') return Refusal("a `}` stands there without its `{`");
+    if (is_escaped_for_them(c)) {
+      append_escape(out, c);
+      rest.remove_prefix(1);
+      continue;
+    }
     if (!is_path_character(c))
       return Refusal(fmt::format("`{}` must be written as an escape (`%{:02X}`)",
                                  c > 0x20 && c < 0x7f ? std::string(1, c) : "this byte",
@@ -88,18 +104,34 @@ std::size_t braced_size(std::string_view text) {
   return 0;
 }
 
+// Names are those of published descriptions: `{order-id}`, `{resource.name}`, `{.format}`. What has
+// a meaning of its own elsewhere, such as `{+path}` or `{a,b}`, is none.
+bool is_parameter_name(std::string_view name) {
+  const auto is_word = [](char c) { return is_letter(c) || c == '_'; };
+  const auto fits = [&](char c) { return is_word(c) || is_digit(c) || c == '-' || c == '.'; };
+  return !name.empty() && !is_digit(name.front()) && std::ranges::all_of(name, fits) &&
+         std::ranges::any_of(name, is_word);
+}
+
+using Remarks = std::vector<std::string>;
+
 // `text` with its braces.
 std::expected<Pattern::Parameter, std::string> parse_parameter(std::string_view text,
-                                                               RegexSet& regexes) {
+                                                               RegexSet& regexes,
+                                                               Remarks& remarks) {
   const auto inner = text.substr(1, text.size() - 2);
   const auto colon = inner.find(':');
   const auto name = inner.substr(0, colon);
-  const auto fits = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; };
-  if (name.empty() || is_digit(name.front()) || !std::ranges::all_of(name, fits))
-    return Refusal(
-        fmt::format("`{}` is no name for a parameter; use letters, digits, `_` and `-`", text));
+  if (!is_parameter_name(name))
+    return Refusal(fmt::format(
+        "`{}` is no name for a parameter; use letters, digits, `_`, `-` and `.`", text));
   Pattern::Parameter parameter{std::string(name), {}, 0};
   if (colon == std::string_view::npos) return parameter;
+  if (colon + 1 == inner.size()) {
+    remarks.push_back(fmt::format("{} or a regex behind the colon: it takes any text",
+                                  in_quotes(fmt::format("{{{}}}", name))));
+    return parameter;
+  }
   parameter.regex = inner.substr(colon + 1);
   const auto number = regexes.add(parameter.regex);
   if (!number) return Refusal(number.error());
@@ -128,8 +160,8 @@ std::expected<void, std::string> compose(Pattern::Segment& segment, RegexSet& re
 }
 
 // Takes the first segment from the front of `rest`, up to the slash that ends it.
-std::expected<Pattern::Segment, std::string> take_segment(std::string_view& rest,
-                                                          RegexSet& regexes) {
+std::expected<Pattern::Segment, std::string> take_segment(std::string_view& rest, RegexSet& regexes,
+                                                          Remarks& remarks) {
   Pattern::Segment segment;
   while (true) {
     const auto end = std::min(rest.find_first_of("/{"), rest.size());
@@ -139,8 +171,11 @@ std::expected<Pattern::Segment, std::string> take_segment(std::string_view& rest
     rest.remove_prefix(end);
     if (!rest.starts_with('{')) break;
     const auto size = braced_size(rest);
-    if (size == 0) return Refusal("a `{` stands there without its `}`");
-    auto parameter = parse_parameter(rest.substr(0, size), regexes);
+    if (size == 0)
+      return Refusal(
+          fmt::format("the parameter {} has no end; write its name between `{{` and `}}`",
+                      in_quotes(rest.substr(0, rest.find('/')))));
+    auto parameter = parse_parameter(rest.substr(0, size), regexes, remarks);
     if (!parameter) return Refusal(std::move(parameter.error()));
     segment.parameters.push_back(*std::move(parameter));
     rest.remove_prefix(size);
@@ -159,23 +194,27 @@ std::expected<Pattern::Segment, std::string> take_segment(std::string_view& rest
 
 // What one segment alone does not show.
 std::optional<std::string> find_fault(const Pattern& pattern) {
-  const auto& segments = pattern.segments;
-  if (segments.size() > kMaxPatternSegments)
+  if (pattern.segments.size() > kMaxPatternSegments)
     return fmt::format("a path may have at most {} segments", kMaxPatternSegments);
+  std::size_t parameters = 0;
+  for (const auto& segment : pattern.segments) parameters += segment.parameters.size();
+  if (parameters > kMaxParameters)
+    return fmt::format("a path may have at most {} parameters", kMaxParameters);
+  return {};
+}
+
+// Published descriptions have such paths.
+void remark_on_names(Pattern& pattern) {
   std::vector<std::string_view> names;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    const bool last = i + 1 == segments.size() && !pattern.below;
-    if (segments[i].is_literal() && segments[i].literal().empty() && !last)
-      return "`//` is never in a request's path once it is normalised; write one slash";
-    for (const auto& parameter : segments[i].parameters) {
+  for (const auto& segment : pattern.segments) {
+    for (const auto& parameter : segment.parameters) {
       if (std::ranges::find(names, parameter.name) != names.end())
-        return fmt::format("the parameter `{}` stands there twice", parameter.name);
+        pattern.remarks.push_back(
+            fmt::format("another name for the second {}: each takes a text of its own",
+                        in_quotes(fmt::format("{{{}}}", parameter.name))));
       names.push_back(parameter.name);
     }
   }
-  if (names.size() > kMaxParameters)
-    return fmt::format("a path may have at most {} parameters", kMaxParameters);
-  return {};
 }
 
 // The name behind `*.`, which no address may be: `*.0.1` would match what looks like one.
@@ -209,17 +248,27 @@ std::expected<Pattern, std::string> Pattern::parse(std::string_view text, RegexS
   Pattern pattern;
   pattern.below = text.ends_with("/*");
   if (pattern.below) text.remove_suffix(2);
+  bool merged = false;
   while (!text.empty()) {
     text.remove_prefix(1);  // The slash.
-    auto segment = take_segment(text, regexes);
+    if (text.starts_with('/') || (pattern.below && text.empty())) {
+      merged = true;
+      continue;
+    }
+    auto segment = take_segment(text, regexes, pattern.remarks);
     if (!segment) return Refusal(std::move(segment.error()));
     pattern.segments.push_back(std::move(*segment));
   }
+  if (merged)
+    pattern.remarks.emplace_back(
+        R"(one slash for "//": it is taken for one, as in the paths of requests)");
+  remark_on_names(pattern);
   if (auto fault = find_fault(pattern)) return Refusal(std::move(*fault));
   return pattern;
 }
 
 std::expected<std::string, std::string> parse_route_host(std::string_view text) {
+  if (text.contains("://")) return Refusal("this is a URL; write its host alone");
   if (!text.contains('*')) return parse_host_name(text);
   const auto name = text.substr(std::min<std::size_t>(2, text.size()));
   if (!text.starts_with("*.") || name.contains('*'))

@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxParameters = 32;
 // empty), or parameters among literal text (`get(period='{period}')`, `{name}.json`). A parameter
 // may have a regex, which must match all that it takes: `{id:[0-9]+}`; braces within it are
 // balanced or escaped. A last `/*` stands for its prefix and everything below it. A trailing slash
-// is a last, empty, literal segment, so it counts.
+// is a last, empty, literal segment, so it counts. `//` is one slash, as in a request's path.
 struct Pattern {
   struct Parameter {
     std::string name;
@@ -49,9 +49,13 @@ struct Pattern {
   };
   std::vector<Segment> segments;
   bool below = false;  // Ends in `/*`.
+  // What is served, though it may not be what was meant: each says what to write instead, and goes
+  // on a sentence's `expected`.
+  std::vector<std::string> remarks;
 
   // The error is a sentence that says what to write instead. Escapes are normalised as a request's
-  // path is: `%7e` is `~`, `%c3` is `%C3`. Its regexes are added to `regexes`.
+  // path is: `%7e` is `~`, `%c3` is `%C3`; quotation marks and what is not ASCII are escaped. Its
+  // regexes are added to `regexes`.
   static std::expected<Pattern, std::string> parse(std::string_view text, RegexSet& regexes);
 };
 

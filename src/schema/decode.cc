@@ -360,7 +360,11 @@ class Decoder {
   // A list of one, written as that one.
   bool one(const Node& item, const FieldInfo& field, void* value) {
     field.type->clear(value);
-    return this->value(item, field, *field.type->inner, field.type->open(value));
+    const auto& inner = *field.type->inner;
+    void* const element = field.type->open(value);
+    if (!this->value(item, field, inner, element)) return false;
+    if (inner.kind == Kind::located) inner.position(element)->alone = item.key != field.name;
+    return true;
   }
 
   bool repeated(const Node& item, const Node& first) {

@@ -11,6 +11,7 @@ struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
   std::uint32_t source = 0;  // Which of the files read together; an index into their names.
+  bool alone = false;        // Of a list of one: under the name that such a one has.
   friend constexpr auto operator<=>(const Position&, const Position&) = default;
 };
 

@@ -225,7 +225,13 @@ Result<void> Call::connect_failed(const Error& error) {
 Task<Result<void>> Call::send_request() {
   progress_ = Progress::sending;
   auto& request = exchange_.request;
+  if (expects_continue() && body_->at_hand()) {
+    const auto told = co_await waive_continue();
+    if (!told) co_return fail(told.error());
+  }
   if (body_ && !expects_continue()) {
+    // Content that goes with its head waits for nobody's word.
+    request.fields.remove(http::Name::expect);
     start_upload();
     co_return Result<void>{};
   }
@@ -237,6 +243,18 @@ Task<Result<void>> Call::send_request() {
   if (sent || sent.error().kind == Error::Kind::reset) co_return Result<void>{};
   if (sent.error().kind == Error::Kind::timed_out) co_return fail(reasons::kWriteTimeout);
   co_return fail(sent.error());
+}
+
+// The client did not wait for a word before it sent its content, so neither does the gateway
+// (RFC 9110 §10.1.1). It is told where there is more to come.
+Task<Result<void>> Call::waive_continue() {
+  continued_ = true;
+  if (body_->whole_at_hand()) co_return Result<void>{};
+  http::ResponseHead head;
+  head.status = 100;
+  const auto sent = co_await exchange_.responder->interim(head);
+  if (!sent) co_return fail(reasons::kClientClosed);
+  co_return Result<void>{};
 }
 
 // The client has been told to send its body.

@@ -77,6 +77,7 @@ class Call {
   Task<Result<std::unique_ptr<Stream>>> secure(std::unique_ptr<Stream> stream, Timeout timeout);
   Result<void> tls_failed(const HandshakeFailure& failure);
   Task<Result<void>> send_request();
+  Task<Result<void>> waive_continue();
   Task<Result<void>> read_final_head();
   Task<Result<void>> wait_for_head();
   Task<Result<void>> take_interim();
@@ -124,7 +125,7 @@ class Call {
   Instant sent_at_{};      // When the head, and what went with it, had left.
   std::string upload_out_;
   bool head_sent_ = false;  // Ahead of the content.
-  bool continued_ = false;  // The client was sent a 100, in whichever try.
+  bool continued_ = false;  // The client was sent a 100, in whichever try, or needs none.
   bool upload_started_ = false;
   std::optional<Instant> upload_ended_at_;
   http::Sent upload_result_;

@@ -78,7 +78,11 @@ class SlowBody final : public http::Body {
            const Reason* failure = nullptr)
       : loop_(loop), pieces_(std::move(pieces)), pause_(pause), failure_(failure) {}
 
-  std::optional<Result<http::Piece>> poll() override { return std::nullopt; }
+  std::optional<Result<http::Piece>> poll() override {
+    if (at_ >= at_hand) return std::nullopt;
+    const auto& piece = pieces_[at_++];
+    return Result<http::Piece>(http::Piece{piece, at_ == pieces_.size() && failure_ == nullptr});
+  }
   Task<Result<http::Piece>> read() override {
     if (pause_ > Duration{}) {
       const auto rested = co_await sleep_for(loop_, pause_);
@@ -88,6 +92,8 @@ class SlowBody final : public http::Body {
     const auto& piece = pieces_[at_++];
     co_return http::Piece{piece, at_ == pieces_.size() && failure_ == nullptr};
   }
+  std::size_t at_hand = 0;  // Pieces that are there from the beginning.
+
   std::size_t size() const {
     std::size_t size = 0;
     for (const auto& piece : pieces_) size += piece.size();

@@ -162,6 +162,25 @@ TEST(CallExpect, AServiceThatSaysNothingGetsTheContentAfterAWhile) {
   EXPECT_EQ(service.contents().back(), "content");
 }
 
+TEST(CallExpect, ContentThatIsThereAlreadyGoesWithTheHead) {
+  using Interims = std::vector<std::uint16_t>;
+  for (const bool whole : {true, false}) {
+    CallBench bench;
+    bench.expects_continue = true;
+    ScriptedService service(bench.loop, CallBench::address(0), {{ok()}});
+    const std::vector<std::string> halves{"con", "tent"};
+    SlowBody body(bench.loop, whole ? std::vector<std::string>{"content"} : halves);
+    body.at_hand = 1;
+    const auto called = bench.send("POST", body);
+    EXPECT_EQ(called.content, "fine");
+    EXPECT_LT(called.took, Call::kContinueWait);
+    EXPECT_EQ(service.contents().back(), "content");
+    EXPECT_FALSE(service.heads().back().contains("100-continue"));
+    EXPECT_EQ(bench.responder.interims, whole ? Interims{} : Interims{100});
+    EXPECT_EQ(bench.exchange.bytes_in, 7U);
+  }
+}
+
 TEST(CallExpect, AFinalAnswerInsteadSparesTheContentAndEndsTheConnection) {
   CallBench bench;
   bench.expects_continue = true;

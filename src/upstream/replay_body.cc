@@ -1,6 +1,13 @@
 #include "upstream/replay_body.h"
 
+#include <utility>
+
 namespace penstock {
+
+bool ReplayBody::at_hand() {
+  if (!ahead_ && !replaying() && !complete_) ahead_ = body_.poll();
+  return ahead_ || replaying() || complete_;
+}
 
 std::optional<Result<http::Piece>> ReplayBody::poll() {
   if (replaying()) {
@@ -9,13 +16,13 @@ std::optional<Result<http::Piece>> ReplayBody::poll() {
     return Result<http::Piece>(http::Piece{again, complete_});
   }
   if (complete_) return Result<http::Piece>(http::Piece{{}, true});
-  auto piece = body_.poll();
+  auto piece = ahead_ ? std::exchange(ahead_, std::nullopt) : body_.poll();
   if (!piece) return std::nullopt;
   return note(*piece);
 }
 
 Task<Result<http::Piece>> ReplayBody::read() {
-  if (replaying() || complete_) co_return *poll();
+  if (replaying() || complete_ || ahead_) co_return *poll();
   auto piece = co_await body_.read();
   co_return note(piece);
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "http/body.h"
@@ -21,6 +22,10 @@ class ReplayBody final : public http::Body {
   Task<Result<http::Piece>> read() override;
   const http::Fields& trailers() const override { return body_.trailers(); }
 
+  // Whether a piece, or a failure, is there without asking the client for it: it is the next one.
+  bool at_hand();
+  // That piece is the whole body.
+  bool whole_at_hand() const { return ahead_ && *ahead_ && (*ahead_)->last; }
   // Whether the next reader would see the body from its first byte, after rewind().
   bool repeatable() const { return !begun_ || keep_; }
   void rewind() { replayed_ = 0; }
@@ -37,6 +42,7 @@ class ReplayBody final : public http::Body {
   bool begun_ = false;
   bool complete_ = false;
   std::uint64_t received_ = 0;
+  std::optional<Result<http::Piece>> ahead_;  // Looked at, and not given yet.
   std::string kept_;
   std::size_t replayed_ = 0;  // Of kept_: given to the present reader.
 };

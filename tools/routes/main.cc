@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
-#include <deque>
 #include <exception>
 #include <fstream>
 #include <string>
@@ -11,8 +10,7 @@
 #include <vector>
 
 #include "route/generated_routes.h"
-#include "route/pattern.h"
-#include "route/regex.h"
+#include "route/listed_routes.h"
 #include "route/router.h"
 
 // Writes a configuration with many routes: generated, `--routes 100000 --seed 1`, or those of lists
@@ -21,46 +19,19 @@ namespace {
 
 using penstock::RouteEntry;
 
-// What a list may hold that the gateway refuses is left out and counted.
-struct List {
-  std::deque<std::string> ids;
-  std::vector<RouteEntry> entries;
-  std::size_t refused = 0;
-
-  void read(const std::string& file) {
+// The routes of all lists; what is left out is said on standard error.
+void read_lists(const std::vector<std::string>& files, penstock::ListedRoutes& list) {
+  for (const auto& file : files) {
     std::ifstream in(file);
     if (!in) throw CLI::FileError::Missing(file);
-    for (std::string line; std::getline(in, line);) {
-      if (!line.empty()) add(line);
-    }
+    list.read(in);
   }
-
-  void add(std::string_view line) {
-    const auto blank = line.find(' ');
-    const auto slash = line.find('/', blank);
-    if (slash == std::string_view::npos) return refuse(line, "it has no path");
-    RouteEntry entry{.route_id = {},
-                     .hosts = {},
-                     .methods = {std::string(line.substr(0, blank))},
-                     .path = std::string(line.substr(slash))};
-    auto host = line.substr(blank + 1, slash - blank - 1);
-    host = host.substr(0, host.find(':'));
-    if (!host.empty()) entry.hosts.emplace_back(host);
-    penstock::RegexSet regexes;
-    const auto pattern = penstock::Pattern::parse(entry.path, regexes);
-    if (!pattern) return refuse(line, pattern.error());
-    if (!host.empty() && !penstock::parse_route_host(host)) return refuse(line, "it has no host");
-    if (entry.methods[0] == "TRACE") return refuse(line, "TRACE is refused");
-    ids.push_back(fmt::format("r{}", ids.size()));
-    entry.route_id = ids.back();
-    entries.push_back(std::move(entry));
-  }
-
-  void refuse(std::string_view line, std::string_view why) {
-    ++refused;
+  for (const auto& [line, why] : list.left_out())
     fmt::print(stderr, "left out: {}: {}\n", line, why);
-  }
-};
+  if (!list.left_out().empty())
+    fmt::print(stderr, "took {} lines, left out {}\n", list.entries().size(),
+               list.left_out().size());
+}
 
 // What is written in quotes: YAML's double-quoted scalars and JSON's strings agree on this. `${`
 // would name a variable.
@@ -129,17 +100,16 @@ int run(int argc, char** argv) {
   app.add_option("FILE", files, "Lists to take the routes from instead");
   try {
     app.parse(argc, argv);
-    List list;
-    for (const auto& file : files) list.read(file);
+    penstock::ListedRoutes list;
+    read_lists(files, list);
     const penstock::GeneratedRoutes generated(seed, files.empty() ? count : 1);
-    const auto& entries = files.empty() ? generated.entries() : list.entries;
+    const auto& entries = files.empty() ? generated.entries() : list.entries();
     if (format == "yaml")
       write_yaml(entries, port);
     else if (format == "json")
       write_json(entries, port);
     else
       write_list(entries);
-    if (list.refused > 0) fmt::print(stderr, "left out {} lines\n", list.refused);
   } catch (const CLI::Error& error) {
     return app.exit(error);
   }

@@ -97,6 +97,7 @@ Cors::Cors(const Config& config, const PolicyContext& context)
 // What is granted goes into `own_fields`, since nothing else remembers the request as it came: a
 // later policy may change its Origin.
 Step Cors::on_request(Exchange& exchange) const {
+  // Of several nobody knows which one a browser sent: they are none.
   const auto* const line = exchange.request.fields.only("Origin");
   const auto origin = line == nullptr ? std::string_view{} : line->value;
   const auto method = http::preflight_method(exchange.request);
@@ -146,11 +147,13 @@ bool Cors::allows_headers(Exchange& exchange, std::string_view& asked) const {
   std::size_t count = 0;
   for (const auto& field : exchange.request.fields) {
     if (!equals_ignoring_case(field.name, "Access-Control-Request-Headers")) continue;
+    const auto before = count;
     for (auto list = field.value; !list.empty();) {
       const auto name = next_of(list);
       if (name.empty()) break;
       if (++count > kMostAsked || !allows_header(name)) return false;
     }
+    if (count == before) continue;  // It names nothing: `, ,`.
     asked = asked.empty() ? field.value : exchange.arena().join(asked, ", ", field.value);
   }
   return true;

@@ -160,6 +160,19 @@ TEST_F(CorsTest, FieldsAskedAboutInSeveralLinesAreOneList) {
   EXPECT_EQ(answered("Access-Control-Allow-Headers"), "x-tag, content-type");
 }
 
+TEST_F(CorsTest, AListThatNamesNoFieldAsksAboutNone) {
+  make(kApp);
+  ask_about("PUT", ",, ,");
+  exchange.request.fields.add("Access-Control-Request-Headers", "x-tag");
+  exchange.request.fields.add("Access-Control-Request-Headers", ", ,");
+  EXPECT_EQ(pass().kind(), Step::Kind::answer);
+  EXPECT_EQ(answered("Access-Control-Allow-Headers"), "x-tag");
+  reset();
+  ask_about("PUT", ",, ,");
+  EXPECT_EQ(pass().kind(), Step::Kind::answer);
+  EXPECT_EQ(answered("Access-Control-Allow-Headers"), "");
+}
+
 TEST_F(CorsTest, TooManyFieldsAreRefused) {
   make("origins: [ 'https://app.example' ]\nheaders: [ '*' ]\n");
   std::string headers = "x";
@@ -271,6 +284,14 @@ TEST_F(CorsTest, SeveralOriginsAreNone) {
   make(kApp);
   ask(http::Method::get, "https://app.example");
   exchange.request.fields.add("origin", "https://app.example");
+  EXPECT_TRUE(pass().proceeds());
+  EXPECT_EQ(answered("Access-Control-Allow-Origin"), "");
+}
+
+TEST_F(CorsTest, APreflightOfSeveralOriginsIsNone) {
+  make(kApp);
+  ask_about("PUT");
+  exchange.request.fields.add("Origin", "https://other.example");
   EXPECT_TRUE(pass().proceeds());
   EXPECT_EQ(answered("Access-Control-Allow-Origin"), "");
 }

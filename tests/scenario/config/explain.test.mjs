@@ -25,7 +25,7 @@ const base = {
 async function explain(args, document = base) {
   const dir = await folder({ 'gw.json': JSON.stringify(document) });
   const told = await penstock(dir, ['explain', '-c', 'gw.json', ...args]);
-  return told.code === 0 && args.includes('json') ? { ...told, json: JSON.parse(told.out) } : told;
+  return args.includes('json') ? { ...told, json: JSON.parse(told.out) } : told;
 }
 
 test('explain says which route, why, and what each stage says', { timeout: 60_000 }, async () => {
@@ -53,6 +53,13 @@ test('explain matches a preflight by the method that it asks about', { timeout: 
   assert.equal(json.status, 204);
 });
 
+test('explain says of https on a plain listener what the gateway does: 421', { timeout: 60_000 }, async () => {
+  const { json } = await explain(['-o', 'json', 'POST', 'https://h/api/orders']);
+  assert.deepEqual([json.status, json.code, json.routeId], [421, 'misdirected', null]);
+  const behind = await explain(['-o', 'json', 'POST', 'https://h/api/orders', '--from', '10.9.0.1', '-H', 'X-Forwarded-Proto: https']);
+  assert.equal(behind.json.routeId, 'orders-post');
+});
+
 test('explain prints for people, believes trusted senders, and says what is wrong with its arguments', { timeout: 60_000 }, async () => {
   const people = await explain(['GET', '/nowhere', '--from', '10.9.0.1', '-H', 'X-Forwarded-For: 192.0.2.7']);
   assert.equal(people.code, 0, people.err);
@@ -61,5 +68,10 @@ test('explain prints for people, believes trusted senders, and says what is wron
   assert.equal((await explain(['GET'])).code, 64);
   assert.equal((await explain(['GET', '/', '--from', 'nobody'])).code, 64);
   assert.equal((await explain(['GET', '/', '--listener', 'other'])).code, 64);
+  assert.equal((await explain(['GET', '/', '-H', 'bad'])).code, 64);
   assert.equal((await explain(['GET', '/'], { ...base, routes: [{}] })).code, 78);
+  const wrong = await explain(['GET', '/', '-o', 'json'], { ...base, routes: [{}] });
+  assert.equal(wrong.code, 78);
+  assert.equal(wrong.json.ok, false);
+  assert.match(wrong.json.findings[0].path, /^routes/);
 });

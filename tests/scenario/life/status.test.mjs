@@ -82,7 +82,8 @@ test('penstock status says why it has nothing to tell', { timeout: 60_000 }, asy
     [['--admin', admin, '--state-dir', other.config.stateDir], 1, /does not accept this admin token/],
     [['--admin', admin, '--state-dir', `${gateway.dir}/none`], 1, /--state-dir/],
     [['--admin', 'http://127.0.0.1:1', '--state-dir', folder], 1, /nobody listens there/],
-    [['--admin', 'ftp://x', '--state-dir', folder], 1, /expected a URL/],
+    [['--admin', 'ftp://x', '--state-dir', folder], 64, /expected a URL/],
+    [['--admin', 'nonsense', '--state-dir', folder], 64, /expected a URL/],
     [['--admin', `http://127.0.0.1:${gateway.healthPort}`, '--state-dir', folder], 1, /answered 404/],
     [['-o', 'yaml'], 64, /yaml/],
     [['extra'], 64, /extra/],
@@ -91,4 +92,7 @@ test('penstock status says why it has nothing to tell', { timeout: 60_000 }, asy
     assert.equal(told.code, code, `${args}: ${told.err}`);
     assert.match(told.err, word);
   }
+  const told = await runs(['-o', 'json', '--admin', 'http://127.0.0.1:1', '--state-dir', folder]);
+  assert.equal(told.code, 1);
+  assert.deepEqual(JSON.parse(told.out), { ok: false, error: 'cannot ask http://127.0.0.1:1: nobody listens there' });
 });

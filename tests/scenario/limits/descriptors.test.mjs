@@ -2,7 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../harness/eventually.mjs';
 import { RawClient, ask, get } from '../harness/raw_client.mjs';
+import { reload } from '../harness/reload.mjs';
 import { scene } from '../harness/scene.mjs';
+
+test('that connections were lowered is said once, and again when it changed', { timeout: 60_000 }, async () => {
+  const { gateway } = await scene({}, { openFiles: 200 });
+  const said = () => gateway.child.err.match(/connections lowered/g)?.length ?? 0;
+  await eventually(() => said() === 1, 'a word on lowered connections');
+  for (let i = 0; i < 2; i += 1) assert.equal(await reload(gateway), 'success');
+  assert.equal(said(), 1);
+  const [first, ...others] = gateway.config.listeners;
+  const listeners = [{ ...first, limits: { ...first.limits, connections: 10_000 } }, ...others];
+  assert.equal(await reload(gateway, { ...gateway.config, listeners }), 'success');
+  await eventually(() => said() === 2, 'a word on what changed');
+});
 
 test('with few descriptors it says so, keeps serving those it has, and recovers', { timeout: 120_000 }, async () => {
   const { port, gateway } = await scene({}, { openFiles: 200 });
