@@ -11,7 +11,7 @@ namespace {
 
 // The shortest turn the kernel gives, in nanoseconds; by default it is some 3 ms.
 constexpr std::uint64_t kTurn = 100'000;
-constexpr int kNicest = 19;
+constexpr int kNicest = 5;
 
 // As sched_setattr(2) has it; glibc's headers have none yet, and the kernel's cannot be included
 // beside them.

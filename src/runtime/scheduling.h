@@ -9,8 +9,8 @@ namespace penstock {
 // given a longer turn, rather than wait for the end of that turn (Linux 6.12 and newer).
 void run_promptly();
 
-// For a thread that works for long: nice 19. It gets what the others leave, and on a core that is
-// busy all the time about 1.5 % of it.
+// For a thread that works for long: nice 5. It gets what the others leave, and on a core that is
+// busy all the time about a quarter of it.
 void stand_back();
 
 }  // namespace penstock
