@@ -61,7 +61,10 @@ test(`${reloads} reloads of ${routes} routes under load lose nothing`, { timeout
   let done = 0;
   const faults = [];
   const pool = new Pool(`http://127.0.0.1:${gateway.port}`, { connections });
-  atEnd(() => pool.destroy());
+  atEnd(() => {
+    stop = true; // Also where the test has failed: nobody would end the callers.
+    return pool.destroy();
+  });
   const callers = Array.from({ length: connections }, async (_, caller) => {
     for (let i = caller; !stop; i += 7) {
       const path = `/r/${i % routes}/${i}`;
