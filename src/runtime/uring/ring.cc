@@ -17,8 +17,7 @@ constexpr unsigned kSubmissions = 2048;
 constexpr unsigned kCompletions = 8192;
 constexpr std::uint64_t kWhich = 7;
 // Newer than the liburing of Debian 12.
-constexpr std::uint16_t kIncremental = 2;       // IOU_PBUF_RING_INC
-constexpr std::uint32_t kMinTimeout = 1 << 15;  // IORING_FEAT_MIN_TIMEOUT
+constexpr std::uint16_t kIncremental = 2;  // IOU_PBUF_RING_INC
 
 std::uint64_t number_of(const Submitter& submitter, unsigned which) {
   return reinterpret_cast<std::uintptr_t>(&submitter) | which;
@@ -61,7 +60,6 @@ bool Ring::set_up() {
     errno = ENOSYS;
     return false;
   }
-  patient_ = (params.features & kMinTimeout) != 0;
   // Submissions lie in the order in which they are made.
   for (unsigned i = 0; i < params.sq_entries; ++i) ring_.sq.array[i] = i;
   return true;
@@ -104,40 +102,30 @@ void Ring::submit() {
 }
 
 void Ring::wait(Duration most) {
-  wait(most, 1, {});
-}
-
-void Ring::wait(Duration most, unsigned wanted, Duration patience) {
   if (most <= Duration::zero()) {
     enter(0, nullptr);
     return;
   }
   if (most == Duration::max()) {
-    enter(wanted, nullptr, patience);
+    enter(1, nullptr);
     return;
   }
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(most);
   const __kernel_timespec time{.tv_sec = seconds.count(), .tv_nsec = (most - seconds).count()};
-  enter(wanted, &time, patience);
+  enter(1, &time);
 }
 
-int Ring::enter(unsigned wanted, const __kernel_timespec* most, Duration patience) {
+int Ring::enter(unsigned wanted, const __kernel_timespec* most) {
   const auto tail = ring_.sq.sqe_tail;
   std::atomic_ref(*ring_.sq.ktail).store(tail, std::memory_order_release);
   const auto waiting = tail - std::atomic_ref(*ring_.sq.khead).load(std::memory_order_acquire);
   io_uring_getevents_arg argument{};
   argument.sigmask_sz = 8;
-  argument.pad = static_cast<std::uint32_t>(  // Since named `min_wait_usec`.
-      std::chrono::duration_cast<std::chrono::microseconds>(patience).count());
   argument.ts = reinterpret_cast<std::uintptr_t>(most);
   unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
   if (registered_) flags |= IORING_ENTER_REGISTERED_RING;
   return static_cast<int>(syscall(__NR_io_uring_enter, ring_.enter_ring_fd, waiting, wanted, flags,
                                   &argument, sizeof argument));
-}
-
-unsigned Ring::completions() const {
-  return std::atomic_ref(*ring_.cq.ktail).load(std::memory_order_acquire) - *ring_.cq.khead;
 }
 
 void Ring::tell_completions() {

@@ -45,12 +45,6 @@ class Ring {
   // Submits, and waits for a completion for `most` at the longest; Duration::max(): for ever, zero:
   // not at all.
   void wait(Duration most);
-  // The same, but for up to `patience` it goes on to wait until there are `wanted` of them.
-  void wait(Duration most, unsigned wanted, Duration patience);
-  // Whether the kernel knows patience: Linux 6.12.
-  bool is_patient() const { return patient_; }
-  // How many have completed that nobody was told of yet.
-  unsigned completions() const;
   // Calls complete() for all that has completed.
   void tell_completions();
 
@@ -71,11 +65,10 @@ class Ring {
   Ring() = default;
   bool set_up();
   void cancel(std::uint64_t number, unsigned flags);
-  int enter(unsigned wanted, const __kernel_timespec* most, Duration patience = {});
+  int enter(unsigned wanted, const __kernel_timespec* most);
 
   io_uring ring_{};
   bool made_ = false;
-  bool patient_ = false;
   bool registered_ = false;  // Its descriptor, with the kernel's note of this thread.
   std::thread::id owner_;
   io_uring_buf_ring* blocks_ = nullptr;

@@ -52,23 +52,11 @@ Instant UringLoop::clock() const {
 void UringLoop::wait(Instant until) {
   if (!ring_->enabled()) ring_->enable();
   feed_the_starving();
-  wait_for_completions(until == kNever ? Duration::max() : until - now_);
+  ring_->wait(until == kNever ? Duration::max() : until - now_);
   clocks_.read();
   now_ = clocks_.now();
   wall_ = clocks_.wall();
-  receives_ = 0;
   ring_->tell_completions();
-  if (receives_ > 0) coalescing_.note(receives_);
-}
-
-void UringLoop::wait_for_completions(Duration most) {
-  const auto sends = std::exchange(sends_, 0U);
-  if (most <= Duration::zero() || !ring_->is_patient() || !coalescing_.worth_it())
-    return ring_->wait(most);
-  // Only who has nothing to do waits for company: a core of its own is not to idle.
-  ring_->wait(Duration::zero());
-  const auto ready = ring_->completions();
-  if (ready <= sends) ring_->wait(most, ready + coalescing_.enough(), Coalescing::kPatience);
 }
 
 void UringLoop::feed_the_starving() {

@@ -6,7 +6,6 @@
 #include "base/result.h"
 #include "runtime/clocks.h"
 #include "runtime/loop.h"
-#include "runtime/uring/coalescing.h"
 #include "runtime/uring/receive_blocks.h"
 #include "runtime/uring/ring.h"
 #include "runtime/uring/uring_socket.h"
@@ -33,9 +32,6 @@ class UringLoop final : public Loop, private Submitter {
   // For the sockets of this loop.
   Ring& ring() { return *ring_; }
   ReceiveBlocks& blocks() { return blocks_; }
-  // For Coalescing: a send went to the kernel, something was received.
-  void note_send() { ++sends_; }
-  void note_receive() { ++receives_; }
   // It found no block to receive into: it is to try again as soon as there is one.
   void starve(UringSocket& socket) { starving_.push_back(socket); }
   // Its owner is gone, the kernel still speaks of it.
@@ -49,15 +45,11 @@ class UringLoop final : public Loop, private Submitter {
  private:
   UringLoop(std::unique_ptr<Ring> ring, int event, std::uint64_t seed);
   void complete(unsigned which, std::int32_t result, std::uint32_t flags) override;
-  void wait_for_completions(Duration most);
   void watch_event();
   void feed_the_starving();
 
   std::unique_ptr<Ring> ring_;
   ReceiveBlocks blocks_;
-  Coalescing coalescing_;
-  unsigned sends_ = 0;     // Since the last wait.
-  unsigned receives_ = 0;  // In this turn.
   int event_;
   std::uint64_t event_count_ = 0;
   Clocks clocks_;

@@ -82,7 +82,6 @@ void UringSocket::receive() {
 
 void UringSocket::received(std::int32_t result, std::uint32_t flags) {
   receiving_ = false;
-  loop_.note_receive();
   Lent lent;
   if ((flags & IORING_CQE_F_BUFFER) != 0)
     lent = loop_.blocks().take(flags, result > 0 ? static_cast<std::size_t>(result) : 0);
@@ -141,7 +140,6 @@ void UringSocket::send(const Stream::Parts& parts) {
     io_uring_prep_sendmsg(&entry, descriptor_, &message_->head, MSG_NOSIGNAL);
   }
   begin(entry, kSend);
-  loop_.note_send();
   sending_ = Sending::in_kernel;
 }
 
