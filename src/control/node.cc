@@ -14,6 +14,7 @@
 #include "control/signals.h"
 #include "observe/operational_log.h"
 #include "runtime/open_loop.h"
+#include "runtime/scheduling.h"
 #include "schema/restart.h"
 
 namespace penstock {
@@ -327,6 +328,7 @@ Task<MergedMetrics> Node::collect_metrics() {
   auto merged = co_await offload(
       pool_, *loop_,
       [copies = std::move(copies), &snapshot, &directory, now = loop_->now()]() mutable {
+        const GivingWay giving_way;
         if (snapshot) copies.push_back(copy_endpoints(snapshot->services, *directory, now));
         return merge(copies);
       });

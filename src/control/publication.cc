@@ -6,6 +6,7 @@
 
 #include "control/last_good.h"
 #include "observe/operational_log.h"
+#include "runtime/scheduling.h"
 
 namespace penstock {
 namespace {
@@ -131,7 +132,10 @@ Task<void> Publication::keep_current() {
 // On the pool: all that was read is freed there, too.
 std::expected<Candidate, Faults> Publication::make(std::uint64_t version) {
   if (!origin_.load) return std::unexpected(Faults{"the configuration did not come from files"});
-  auto candidate = make_candidate(origin_.load(), version, home_, tls_, tls_workers_);
+  auto candidate = [&] {
+    const GivingWay giving_way;
+    return make_candidate(origin_.load(), version, home_, tls_, tls_workers_);
+  }();
   if (candidate) penstock::resolve(*candidate, builder_);
   return candidate;
 }

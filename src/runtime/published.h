@@ -10,6 +10,7 @@
 #include "base/ensure.h"
 #include "runtime/loop.h"
 #include "runtime/offload.h"
+#include "runtime/scheduling.h"
 
 namespace penstock {
 
@@ -35,7 +36,10 @@ class Edition {
  private:
   void free() {
     if (pool_ == nullptr) return delete this;
-    pool_->submit([this] { delete this; });
+    pool_->submit([this] {
+      const GivingWay giving_way;
+      delete this;
+    });
   }
 
   Loop& home_;

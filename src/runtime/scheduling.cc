@@ -1,10 +1,16 @@
 #include "runtime/scheduling.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdint>
+
+#include "base/duration.h"
 
 namespace penstock {
 namespace {
@@ -27,6 +33,45 @@ struct SchedulingAttributes {
   std::uint64_t period = 0;
 };
 
+// How long a thread that gives way works before it lets others go first: at least, and at most.
+constexpr Duration kStint = std::chrono::microseconds(100);
+constexpr Duration kLongStint = std::chrono::milliseconds(4);
+
+// The calling thread's, while it gives way.
+constinit thread_local const timer_t* giving_way = nullptr;
+
+Duration monotonic() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+// Once: were it to repeat, a thread that waits for its turn longer than a stint would be
+// interrupted before each first step.
+void interrupt_after(Duration stint, timer_t timer) {
+  const itimerspec once{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = stint.count()}};
+  ::timer_settime(timer, 0, &once, nullptr);
+}
+
+// A signal's handler: only what is allowed there.
+void let_others_go_first(int) {
+  const auto* const timer = giving_way;
+  if (timer == nullptr) return;
+  const int error = errno;
+  const auto left = monotonic();
+  ::sched_yield();
+  const auto waited = monotonic() - left;
+  interrupt_after(std::clamp(waited / 3, kStint, kLongStint), *timer);
+  errno = error;
+}
+
+bool handle_interrupts() {
+  struct sigaction action{};
+  action.sa_handler = let_others_go_first;
+  action.sa_flags = SA_RESTART;
+  return ::sigaction(SIGURG, &action, nullptr) == 0;
+}
+
 }  // namespace
 
 void run_promptly() {
@@ -38,6 +83,24 @@ void run_promptly() {
 
 void stand_back() {
   ::setpriority(PRIO_PROCESS, 0, kNice);
+}
+
+GivingWay::GivingWay() {
+  static const bool handled = handle_interrupts();
+  if (!handled) return;
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = SIGURG;
+  event._sigev_un._tid = ::gettid();
+  if (::timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0) return;
+  giving_way = &timer_;
+  interrupt_after(kStint, timer_);
+}
+
+GivingWay::~GivingWay() {
+  if (giving_way != &timer_) return;
+  giving_way = nullptr;
+  ::timer_delete(timer_);
 }
 
 }  // namespace penstock

@@ -1,12 +1,17 @@
 #include "runtime/scheduling.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <thread>
 
 #include "runtime/offload.h"
@@ -55,6 +60,64 @@ TEST(Scheduling, RunningPromptlyKeepsTheNiceValue) {
     there = niceness();
   }).join();
   EXPECT_EQ(there, 5);
+}
+
+// The thread's own processor time, in nanoseconds.
+std::int64_t worked() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+// Signals of this kind are not counted by the kernel, so a thread beside it, on the same core and
+// always ready, is what shows it: each change to it was given, not taken by the kernel's tick.
+TEST(Scheduling, GivingWayWorksOnAndLetsOthersGoFirst) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(::sched_getcpu(), &one);
+  std::atomic<bool> over = false;
+  std::thread other;
+  rusage before{}, after{};
+  std::thread([&] {
+    ::sched_setaffinity(0, sizeof one, &one);
+    other = std::thread([&over] {
+      while (!over) std::this_thread::yield();
+    });
+    const GivingWay giving_way;
+    ::getrusage(RUSAGE_THREAD, &before);
+    for (const auto end = worked() + 20'000'000; worked() < end;) {
+    }
+    ::getrusage(RUSAGE_THREAD, &after);
+  }).join();
+  over = true;
+  other.join();
+  // 20 ms are five ticks at most; a stint of at least 0.1 ms and at most 4 ms.
+  EXPECT_GT(after.ru_nvcsw + after.ru_nivcsw - before.ru_nvcsw - before.ru_nivcsw, 40);
+}
+
+TEST(Scheduling, WhoGivesWayIsNotInterruptedInCalls) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  ssize_t got = -1;
+  std::thread reader([&] {
+    const GivingWay giving_way;
+    char byte = 0;
+    got = ::read(ends[0], &byte, 1);
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(::write(ends[1], "x", 1), 1);
+  reader.join();
+  EXPECT_EQ(got, 1);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(Scheduling, GivingWayEndsWithItsScope) {
+  {
+    const GivingWay giving_way;
+  }
+  // A signal that comes late, or from elsewhere, finds nothing to do.
+  EXPECT_EQ(::raise(SIGURG), 0);
 }
 
 TEST(Scheduling, OffloadedWorkStandsBack) {
