@@ -123,7 +123,9 @@ std::expected<void, std::string> ServerTls::Place::add(const CertificateNames::G
     if (!used) return std::unexpected(used.error());
     if (!certificate.ocsp.empty()) staples.emplace_back(*used, certificate.ocsp);
   }
-  SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION);
+  // Ours is the order of ciphers, but for a client without AES in hardware, which names ChaCha20 first.
+  SSL_CTX_set_options(
+      raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(raw, 1);
   SSL_CTX_set_timeout(raw, std::chrono::floor<std::chrono::seconds>(TicketKeys::kPeriod).count());
