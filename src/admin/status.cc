@@ -109,14 +109,27 @@ Json endpoint_json(const Endpoint& endpoint, Instant now) {
           {"weight", endpoint.weight}};
 }
 
+Json service_json(const ServiceConfig& config, const ServiceState& state, Instant now) {
+  Json json{{"name", config.service_name.value}};
+  if (config.circuit_breaker) json["circuit"] = text_of(state.breaker.state(now));
+  if (!config.bulkhead) return json;
+  const auto load = state.bulkhead.load();
+  json["bulkhead"] = {{"active", load.inside},
+                      {"pending", load.pending},
+                      {"max_requests", config.bulkhead->max_requests},
+                      {"max_pending", config.bulkhead->max_pending}};
+  return json;
+}
+
 Json services_json(const Snapshot& snapshot, const Directory& directory, Instant now) {
   Json list = Json::array();
   for (std::size_t i = 0; i < snapshot.services.size(); ++i) {
     Json endpoints = Json::array();
     for (const auto& endpoint : directory.services[i]->endpoints)
       endpoints.push_back(endpoint_json(endpoint, now));
-    list.push_back(
-        {{"name", snapshot.services[i].service_name.value}, {"endpoints", std::move(endpoints)}});
+    auto json = service_json(snapshot.services[i], *directory.services[i]->state, now);
+    json["endpoints"] = std::move(endpoints);
+    list.push_back(std::move(json));
   }
   return list;
 }

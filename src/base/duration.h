@@ -30,6 +30,11 @@ std::optional<Duration> parse_duration(std::string_view text);
 // The shortest text that parses back to the same duration: `1m30s`.
 std::string to_text(Duration duration);
 
+// Whole seconds, rounded up: as fields such as Retry-After have them.
+constexpr std::int64_t seconds_up(Duration duration) {
+  return std::chrono::ceil<std::chrono::seconds>(duration).count();
+}
+
 // A count of bytes, so that a size is not mistaken for another number.
 struct ByteSize {
   std::uint64_t bytes = 0;

@@ -90,6 +90,15 @@ inline constexpr Reason kNoEndpoint{"no_healthy_endpoint", 503, Side::upstream,
 inline constexpr Reason kPoolExhausted{"pool_exhausted", 503, Side::upstream,
                                        "Too many connections to the service.",
                                        "connection_limit_reached"};
+inline constexpr Reason kCircuitOpen{"circuit_open", 503, Side::upstream,
+                                     "The service fails and is left alone for a while.",
+                                     "destination_unavailable"};
+inline constexpr Reason kBulkheadFull{"bulkhead_full", 503, Side::upstream,
+                                      "The service has all the requests it is given at a time.",
+                                      "connection_limit_reached"};
+inline constexpr Reason kPendingTimeout{"pending_timeout", 503, Side::upstream,
+                                        "The service did not get to the request in time.",
+                                        "connection_limit_reached"};
 inline constexpr Reason kConnectRefused{"upstream_connect_refused", 502, Side::upstream,
                                         "The service refused the connection.",
                                         "connection_refused"};
@@ -177,6 +186,9 @@ inline constexpr const Reason* kAll[] = {&kMalformedRequest,
                                          &kConnectionLimit,
                                          &kNoEndpoint,
                                          &kPoolExhausted,
+                                         &kCircuitOpen,
+                                         &kBulkheadFull,
+                                         &kPendingTimeout,
                                          &kConnectRefused,
                                          &kConnectFailed,
                                          &kConnectTimeout,

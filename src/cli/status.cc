@@ -113,6 +113,11 @@ class Page {
     line("\nservices");
     for (const auto& service : services) {
       line("  {}", text_at(service, "name"));
+      if (service.contains("circuit")) line("    circuit {}", text_at(service, "circuit"));
+      if (const auto bulkhead = service.find("bulkhead"); bulkhead != service.end())
+        line("    {} of {} requests, {} of {} pending", number_at(*bulkhead, "active"),
+             number_at(*bulkhead, "max_requests"), number_at(*bulkhead, "pending"),
+             number_at(*bulkhead, "max_pending"));
       const auto& endpoints = list_at(service, "endpoints");
       if (endpoints.empty()) line("    no endpoint");
       for (const auto& endpoint : endpoints)

@@ -64,10 +64,14 @@ std::unique_ptr<const Directory> DirectoryBuilder::build(const std::vector<Servi
 std::unique_ptr<const Directory> DirectoryBuilder::build(const std::vector<ServiceConfig>& services,
                                                          const TlsMaterial& tls) {
   for (auto& [key, known] : states_) known.present = false;
+  auto before = std::exchange(services_, {});
   auto directory = std::make_unique<Directory>();
   for (const auto& service : services) {
     auto set = std::make_shared<EndpointSet>();
     set->service = service.service_name.value;
+    auto& state = before[set->service];
+    if (!state) state = std::make_shared<ServiceState>(set->service);
+    set->state = services_[set->service] = std::move(state);
     set->endpoints = endpoints_of(service);
     set->tls = tls.of_service(set->service);
     set->plan_rounds();
@@ -107,14 +111,37 @@ std::vector<Endpoint> DirectoryBuilder::endpoints_of(const ServiceConfig& servic
   return endpoints;
 }
 
-MetricCopy copy_endpoints(const std::vector<ServiceConfig>& services, const Directory& directory,
-                          Instant now) {
+namespace {
+
+void copy_state(MetricStore& store, const ServiceConfig& config, const ServiceState& state,
+                Instant now) {
+  const auto& name = config.service_name.value;
+  if (config.circuit_breaker) {
+    const auto current = state.breaker.state(now);
+    store.set(store.gauge(Family::circuit_state, {name}), static_cast<std::int64_t>(current));
+    for (const auto to : {Breaker::State::closed, Breaker::State::half_open, Breaker::State::open})
+      store.add(store.counter(Family::circuit_transitions, {name, text_of(to)}),
+                state.breaker.transitions_to(to));
+  }
+  if (config.bulkhead) {
+    const auto load = state.bulkhead.load();
+    store.set(store.gauge(Family::bulkhead_requests, {name, "active"}), load.inside);
+    store.set(store.gauge(Family::bulkhead_requests, {name, "pending"}), load.pending);
+  }
+}
+
+}  // namespace
+
+MetricCopy copy_services(const std::vector<ServiceConfig>& services, const Directory& directory,
+                         Instant now) {
   MetricStore store;
-  for (std::size_t i = 0; i < services.size(); ++i)
-    for (const auto& endpoint : directory.services[i]->endpoints)
-      store.set(
-          store.gauge(Family::endpoint_healthy, {services[i].service_name.value, endpoint.text}),
-          endpoint.healthy(now) ? 1 : 0);
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    const auto& set = *directory.services[i];
+    copy_state(store, services[i], *set.state, now);
+    for (const auto& endpoint : set.endpoints)
+      store.set(store.gauge(Family::endpoint_healthy, {set.service, endpoint.text}),
+                endpoint.healthy(now) ? 1 : 0);
+  }
   return store.copy();
 }
 

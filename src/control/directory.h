@@ -48,10 +48,11 @@ class DirectoryBuilder {
 
   ResolvedHosts hosts_;
   std::map<std::pair<std::string, std::string>, Known> states_;  // By service and address.
+  std::map<std::string, std::shared_ptr<ServiceState>> services_;
 };
 
-// penstock_endpoint_healthy of every endpoint there is, for a scrape.
-MetricCopy copy_endpoints(const std::vector<ServiceConfig>& services, const Directory& directory,
-                          Instant now);
+// What the process knows of services and their endpoints, for a scrape.
+MetricCopy copy_services(const std::vector<ServiceConfig>& services, const Directory& directory,
+                         Instant now);
 
 }  // namespace penstock

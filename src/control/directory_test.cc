@@ -162,7 +162,7 @@ TEST(Directory, TellsWhichEndpointsAreEjected) {
       services, {{"10.0.0.1", resolved({"10.0.0.1:0"})}, {"10.0.0.2", resolved({"10.0.0.2:0"})}});
   const Instant now{std::chrono::hours(1)};
   directory->services[0]->endpoints[1].state->connect_failed(now);
-  const auto copy = copy_endpoints(services, *directory, now);
+  const auto copy = copy_services(services, *directory, now);
   const auto text = expose(merge(std::span(&copy, 1)), MetricFormat::prometheus);
   EXPECT_NE(text.find(R"(penstock_endpoint_healthy{service="s",endpoint="10.0.0.1:80"} 1)"),
             std::string::npos)

@@ -58,7 +58,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Or
 }
 
 Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop)
-    : tls_workers_(worker_count(settings.runtime), loop->now()),
+    : tls_workers_(worker_count(settings.runtime) + 1, loop->now()),
       first_settings_(std::move(settings)),
       settings_(first_settings_),
       state_dir_(std::move(state_dir)),
@@ -70,6 +70,7 @@ Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::uni
       process_(store_, kVersion),
       lost_lines_(store_.counter(Family::log_lines_dropped, {"write_failed"})),
       publication_(*loop_, pool_, store_, state_dir_.path(), tls_workers_),
+      health_checks_(*loop_, store_, tls_workers_.size() - 1),
       scope_(*loop_),
       stop_scope_(*loop_),
       hurry_(*loop_) {}
@@ -157,7 +158,12 @@ int Node::run() {
   if (log_) log_->start();
   start_workers();
   start_admin();
+  publication_.tell_of_endpoints([this] {
+    if (!publication_.snapshot()) return;
+    health_checks_.follow(publication_.snapshot()->services, *publication_.directory());
+  });
   scope_.spawn(publication_.keep_current());
+  scope_.spawn(health_checks_.run());
   state_ = State::serving;
   announce();
   {
@@ -329,7 +335,7 @@ Task<MergedMetrics> Node::collect_metrics() {
       pool_, *loop_,
       [copies = std::move(copies), &snapshot, &directory, now = loop_->now()]() mutable {
         const GivingWay giving_way;
-        if (snapshot) copies.push_back(copy_endpoints(snapshot->services, *directory, now));
+        if (snapshot) copies.push_back(copy_services(snapshot->services, *directory, now));
         return merge(copies);
       });
   co_return merged;

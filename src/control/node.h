@@ -23,6 +23,7 @@
 #include "runtime/loop.h"
 #include "runtime/offload.h"
 #include "runtime/signal.h"
+#include "upstream/health_checks.h"
 
 namespace penstock {
 
@@ -80,7 +81,7 @@ class Node {
   void announce() const;
   void announce_token() const;
 
-  const TlsWorkers tls_workers_;       // Outlives everything that TLS is made of.
+  const TlsWorkers tls_workers_;       // Of the workers, then control's. Outlives all of TLS.
   const NodeSettings first_settings_;  // What needs a restart is still as it says.
   NodeSettings settings_;
   LoweredConnections lowered_;
@@ -99,6 +100,7 @@ class Node {
   Counter lost_lines_;
 
   Publication publication_;
+  HealthChecks health_checks_;
   Candidate first_;
 
   std::unique_ptr<LogThread> log_;

@@ -77,6 +77,12 @@ void Publication::publish(Candidate& candidate) {
   certificate_faults_.clear();
   published_snapshot_.publish_with(std::move(candidate.snapshot), published_directory_,
                                    std::move(candidate.directory));
+  loop_.post([this] { on_endpoints_(); });  // Behind the message that brings it here.
+}
+
+void Publication::publish(std::unique_ptr<const Directory> directory) {
+  published_directory_.publish(std::move(directory));
+  loop_.post([this] { on_endpoints_(); });
 }
 
 MetricCopy Publication::copy_version() const {
@@ -183,7 +189,7 @@ Task<void> Publication::resolve_again() {
     return builder_.changed(hosts) ? builder_.build(*services, hosts, tls_) : nullptr;
   });
   if (!directory) co_return;
-  published_directory_.publish(std::move(directory));
+  publish(std::move(directory));
   log_info("endpoints changed");
 }
 
@@ -212,9 +218,9 @@ Task<void> Publication::take_certificates(TlsMaterial tls) {
   }
   if (!tls_.services_differ(before)) co_return;
   const auto snapshot = snapshot_.pin();
-  published_directory_.publish(co_await offload(
-      pool_, loop_,
-      [this, services = &snapshot->services] { return builder_.build(*services, tls_); }));
+  publish(co_await offload(pool_, loop_, [this, services = &snapshot->services] {
+    return builder_.build(*services, tls_);
+  }));
   log_info("certificates of services reloaded");
 }
 

@@ -60,6 +60,8 @@ class Publication {
   void begin_with(Origin origin, PolicyHome home, OnSettings on_settings,
                   OnCertificates on_certificates);
   void add_worker(Loop& loop, Gateway& gateway);
+  // Told when snapshot() or directory() are others: on control's loop, once they have reached it.
+  void tell_of_endpoints(std::function<void()> told) { on_endpoints_ = std::move(told); }
   // Resolves names, which blocks, and publishes.
   void publish_first(Candidate candidate);
 
@@ -99,6 +101,7 @@ class Publication {
   Task<void> take_certificates(TlsMaterial tls);
   Task<void> save();
   void publish(Candidate& candidate);
+  void publish(std::unique_ptr<const Directory> directory);
   void refused(Faults faults, Instant began);
   void accepted(Instant began);
 
@@ -110,6 +113,7 @@ class Publication {
   PolicyHome home_;
   OnSettings on_settings_;
   OnCertificates on_certificates_;
+  std::function<void()> on_endpoints_ = [] {};
   const TlsWorkers& tls_workers_;
   TlsMaterial tls_;
   TlsLook tls_look_;

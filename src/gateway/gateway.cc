@@ -152,6 +152,8 @@ void Gateway::reject(Exchange& exchange, const Error& error) {
   if (&reason == &reasons::kBodyTooLarge) series_.hit(Limit::body_bytes);
   if (&reason == &reasons::kRequestTimeout) series_.hit(Limit::body_idle_timeout);
   if (&reason == &reasons::kPoolExhausted) series_.hit(Limit::upstream_connections);
+  if (&reason == &reasons::kBulkheadFull || &reason == &reasons::kPendingTimeout)
+    series_.hit(Limit::upstream_requests);
   if (&reason == &reasons::kUpstreamHeaderTooLarge) series_.hit(Limit::upstream_header_bytes);
 }
 

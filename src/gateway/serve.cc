@@ -134,6 +134,10 @@ Task<void> Gateway::forward(Exchange& exchange, Held& held) {
   }
   if (!outcome) {
     reject(exchange, outcome.error());
+    const auto wait = call.retry_after(*exchange.reason);
+    if (wait)
+      exchange.response.fields.add(http::Name::retry_after,
+                                   exchange.arena().copy(std::to_string(seconds_up(*wait))));
   } else if (exchange.response.status == 101) {
     co_await tunnel(exchange, call);
   } else {

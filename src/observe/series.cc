@@ -104,6 +104,8 @@ std::string_view text_of(Limit limit) {
       return "pipelinedBytes";
     case Limit::slow_reader:
       return "slowReader";
+    case Limit::upstream_requests:
+      return "maxRequests";
     case Limit::upstream_connections:
       return "maxConnections";
     case Limit::upstream_header_bytes:

@@ -32,6 +32,7 @@ enum class Limit : std::uint8_t {
   pipelined_bytes,
   slow_reader,
   upstream_connections,
+  upstream_requests,
   upstream_header_bytes,
   retry_budget,
   descriptors,

@@ -1,6 +1,7 @@
 #include "upstream/balance.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace penstock {
 namespace {
@@ -11,7 +12,17 @@ constexpr int kDraws = 6;
 // What speaks against an endpoint; 0 is nothing.
 using Fault = int;
 constexpr Fault kAvoided = 1;
-constexpr Fault kEjected = 2;
+constexpr Fault kUnusable = 2;
+
+// Whether less than that share of the endpoints is usable; of many, of some that are spread evenly.
+bool is_panic(const EndpointSet& set, double share, Instant now) {
+  const auto all = set.endpoints.size();
+  const auto looked_at = std::min(all, Balance::kMostCompared);
+  std::size_t usable = 0;
+  for (std::size_t i = 0; i < looked_at; ++i)
+    usable += set.endpoints[i * all / looked_at].healthy(now) ? 1 : 0;
+  return static_cast<double>(usable) < share * static_cast<double>(looked_at);
+}
 
 // Whether `a` has fewer in flight than `b`, for their weights.
 bool is_less_loaded(const Endpoint& a, const Endpoint& b) {
@@ -25,17 +36,25 @@ struct Balance::Question {
   const EndpointSet& set;
   const EndpointState* avoid;
   Instant now;
+  double panic;
+  mutable std::optional<bool> panics{};  // Once it matters.
 
   const Endpoint& at(std::uint32_t index) const { return set.endpoints[index]; }
   Fault fault(std::uint32_t index) const {
     const auto* const state = at(index).state.get();
-    return (state->ejected(now) ? kEjected : 0) + (state == avoid ? kAvoided : 0);
+    const Fault avoided = state == avoid ? kAvoided : 0;
+    return avoided + (state->usable(now) || in_panic() ? 0 : kUnusable);
+  }
+  bool in_panic() const {
+    if (panic <= 0) return false;
+    if (!panics) panics = is_panic(set, panic, now);
+    return *panics;
   }
 };
 
 std::uint32_t Balance::choose(const EndpointSet& set, const EndpointState* avoid, Instant now) {
   if (set.rounds.empty()) return kNone;
-  const Question question{set, avoid, now};
+  const Question question{set, avoid, now, panic_};
   switch (strategy_) {
     case BalanceStrategy::least_connections:
       return least_loaded(question);
@@ -51,7 +70,7 @@ std::uint32_t Balance::choose(const EndpointSet& set, const EndpointState* avoid
 std::uint32_t Balance::in_turn(const Question& question, std::uint64_t& turn) {
   const auto& rounds = question.set.rounds;
   auto best = kNone;
-  Fault least = kAvoided + kEjected + 1;
+  Fault least = kAvoided + kUnusable + 1;
   const auto first = turn;
   for (std::size_t i = 0; i < rounds.size() && least > 0; ++i) {
     const auto candidate = rounds[(first + i) % rounds.size()];
@@ -82,7 +101,7 @@ std::uint32_t Balance::least_loaded(const Question& question) {
 std::uint32_t Balance::better_of_two(const Question& question) {
   const auto first = draw(question);
   const auto* const drawn = question.at(first).state.get();
-  const auto second = draw({question.set, drawn, question.now});
+  const auto second = draw({question.set, drawn, question.now, question.panic});
   if (question.fault(second) > question.fault(first)) return first;
   return is_less_loaded(question.at(second), question.at(first)) ? second : first;
 }

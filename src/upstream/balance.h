@@ -11,9 +11,10 @@ namespace penstock {
 
 // Chooses the endpoint of a try, for one service on one worker.
 //
-// Whatever the strategy, weights are shares, and weight 0 gets nothing. An ejected endpoint is
-// passed over, unless all are: then the service is worth a try all the same. The endpoint of the
-// try before is taken only if there is no other that is as well.
+// Whatever the strategy, weights are shares, and weight 0 gets nothing. An endpoint that is ejected
+// or unwell is passed over, unless all are, or so many that the rest would not bear it: then the
+// service is worth a try all the same. The endpoint of the try before is taken only if there is no
+// other that is as well.
 //
 // roundRobin: by turns; O(1). leastConnections: the one with the fewest requests in flight, in the
 // whole process and for its weight; among equals whose turn it is. It looks at every endpoint up to
@@ -28,7 +29,11 @@ class Balance {
   Balance(BalanceStrategy strategy, Random& random)
       : strategy_(strategy), random_(random), turn_(random.next()) {}
 
-  void use(BalanceStrategy strategy) { strategy_ = strategy; }
+  // Where a smaller share of the endpoints than `panic` is usable, all are taken as if they were.
+  void use(BalanceStrategy strategy, double panic = 0) {
+    strategy_ = strategy;
+    panic_ = panic;
+  }
 
   // An index into the set; kNone when no endpoint has any weight. `avoid`: of the try before.
   std::uint32_t choose(const EndpointSet& set, const EndpointState* avoid, Instant now);
@@ -42,6 +47,7 @@ class Balance {
   std::uint32_t draw(const Question& question);
 
   BalanceStrategy strategy_;
+  double panic_ = 0;
   Random& random_;
   std::uint64_t turn_;
 };

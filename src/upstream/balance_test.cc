@@ -238,5 +238,35 @@ TEST_F(BalanceTest, AFewHealthyOnesAmongManyAreFound) {
   EXPECT_GT(chosen.at(117), 300);
 }
 
+// --- Panic
+
+TEST_F(BalanceTest, InPanicAllGetRequestsAsIfTheyWereUsable) {
+  for (const auto strategy : kAll) {
+    auto set = set_of({1, 1, 1, 1});
+    eject(set, {0, 1});
+    set.endpoints[2].state->set_unwell(true);
+    auto balance = this->balance(strategy);
+    const auto chosen = [&] {
+      std::set<std::uint32_t> chosen;
+      for (int i = 0; i < 200; ++i) chosen.insert(balance.choose(set, nullptr, kNow));
+      return chosen.size();
+    };
+    balance.use(strategy, 0.25);
+    EXPECT_EQ(chosen(), 1U);
+    balance.use(strategy, 0.26);
+    EXPECT_EQ(chosen(), 4U);
+    set.endpoints[2].state->set_unwell(false);
+    EXPECT_EQ(chosen(), 2U);
+  }
+}
+
+TEST_F(BalanceTest, AnUnwellEndpointIsPassedOver) {
+  for (const auto strategy : kAll) {
+    const auto set = set_of({1, 1, 1});
+    set.endpoints[1].state->set_unwell(true);
+    EXPECT_EQ(choose(strategy, set, 300).count(1), 0U);
+  }
+}
+
 }  // namespace
 }  // namespace penstock

@@ -24,6 +24,13 @@ Duration with_jitter(Duration pause, Random& random) {
   return Duration(static_cast<std::int64_t>(half + random.below(half + 1)));
 }
 
+// Not that it was never asked, for want of room or of instances.
+bool says_service_failed(const Error& error) {
+  const auto* const reason = error.reason;
+  return reason != nullptr && reason->side == Side::upstream &&
+         reason != &reasons::kPoolExhausted && reason != &reasons::kNoEndpoint;
+}
+
 }  // namespace
 
 bool may_repeat(const RetryConfig& retry, std::string_view method) {
@@ -51,6 +58,7 @@ void Call::ClientWatch::run() {
 // Nobody is left to answer: what waits for the service ends.
 void Call::give_up() {
   client_gone_ = true;
+  if (entering_ != nullptr) entering_->cancel(Error::Kind::cancelled);
   if (connection_) connection_->stream().interrupt();
 }
 
@@ -58,6 +66,7 @@ Call::Call(Exchange& exchange, std::shared_ptr<Service> service, const ServiceCo
            bool stream)
     : exchange_(exchange),
       service_(std::move(service)),
+      config_(config),
       retry_(config.retry),
       timeouts_(config.timeouts),
       stream_(stream),
@@ -66,6 +75,7 @@ Call::Call(Exchange& exchange, std::shared_ptr<Service> service, const ServiceCo
       deadline_(began_ + timeouts_.total),
       scope_(exchange.loop()) {
   exchange.upstream.service = exchange.arena().copy(service_->name());
+  if (config.circuit_breaker || config.bulkhead) state_ = service_->endpoints()->state;
   watch_.emplace(*this);
   if (exchange.request.framing == http::Framing::none) return;
   const bool keep = retry_.attempts > 1 && may_repeat(retry_, exchange.request.method_text);
@@ -78,8 +88,11 @@ Instant Call::stream_end() const {
 
 Task<Result<void>> Call::run() {
   service_->budget().deposit();
+  const auto entered = co_await enter_bulkhead();
+  if (!entered) co_return entered;
   auto pause = retry_.backoff;
   for (;;) {
+    if (!pass_breaker()) co_return fail(reasons::kCircuitOpen);
     ++exchange_.upstream.attempts;
     auto outcome = co_await try_once();
     const bool again = may_retry(outcome);
@@ -111,8 +124,65 @@ Task<Result<void>> Call::try_once() {
   auto outcome = co_await connect();
   if (outcome) outcome = co_await send_request();
   if (outcome) outcome = co_await read_final_head();
-  service_->series().attempt_ended(exchange_.upstream.status, exchange_.loop().now() - began);
+  const auto took = exchange_.loop().now() - began;
+  service_->series().attempt_ended(exchange_.upstream.status, took);
+  judge(outcome, took);
   co_return outcome;
+}
+
+// --- Sparing the service
+
+Task<Result<void>> Call::enter_bulkhead() {
+  if (!config_.bulkhead || !state_) co_return Result<void>{};
+  auto entering = state_->bulkhead.enter(exchange_.loop(), *config_.bulkhead, deadline_);
+  entering_ = &entering;
+  auto place = co_await entering;
+  entering_ = nullptr;
+  if (client_gone_) co_return fail(reasons::kClientClosed);
+  if (!place) co_return fail(place.error());
+  place_ = *std::move(place);
+  co_return Result<void>{};
+}
+
+bool Call::pass_breaker() {
+  if (!config_.circuit_breaker || !state_) return true;
+  pass_ = state_->breaker.admit(*config_.circuit_breaker, exchange_.loop().now(),
+                                exchange_.loop().random());
+  return static_cast<bool>(pass_);
+}
+
+// What the try says of the service, and of the endpoint.
+void Call::judge(const Result<void>& outcome, Duration took) {
+  if (!pass_ && !config_.outlier_ejection) return;
+  using Outcome = Breaker::Outcome;
+  auto said = outcome ? Outcome::good : Outcome::unknown;
+  const bool failed =
+      outcome ? exchange_.response.status >= 500 : says_service_failed(outcome.error());
+  if (failed) said = Outcome::failed;
+  if (config_.outlier_ejection) judge_endpoint(said);
+  if (!pass_) return;
+  const auto& config = *config_.circuit_breaker;
+  if (said == Outcome::good && config.slower_than && took > *config.slower_than)
+    said = Outcome::slow;
+  pass_.report(config, said, exchange_.loop().now());
+}
+
+void Call::judge_endpoint(Breaker::Outcome outcome) {
+  if (outcome == Breaker::Outcome::unknown || endpoint_ == Service::kNone) return;
+  const auto& config = *config_.outlier_ejection;
+  const auto now = exchange_.loop().now();
+  auto& state = *endpoint().state;
+  if (outcome == Breaker::Outcome::good) return state.try_succeeded();
+  if (!state.try_failed(config) || state.ejected(now) || !set_->may_eject(config, now)) return;
+  state.eject(config, now);
+  service_->series().ejected(endpoint().text);
+}
+
+std::optional<Duration> Call::retry_after(const Reason& reason) const {
+  if (&reason == &reasons::kCircuitOpen) return state_->breaker.retry_after(exchange_.loop().now());
+  const bool full = &reason == &reasons::kBulkheadFull || &reason == &reasons::kPendingTimeout ||
+                    &reason == &reasons::kPoolExhausted;
+  return full ? std::optional<Duration>(std::chrono::seconds(1)) : std::nullopt;
 }
 
 // --- Connecting
@@ -418,10 +488,8 @@ bool Call::listed(const Result<void>& outcome) const {
   };
   if (outcome) return names(Cause::status, exchange_.response.status);
   const auto& error = outcome.error();
-  if (error.reason == nullptr || error.reason->side != Side::upstream) return false;
-  if (progress_ == Progress::nothing_sent)
-    return error.reason != &reasons::kPoolExhausted && error.reason != &reasons::kNoEndpoint &&
-           names(Cause::connect_failure);
+  if (!says_service_failed(error)) return false;
+  if (progress_ == Progress::nothing_sent) return names(Cause::connect_failure);
   // A connection that was used before may have broken, or turn out to hold bytes that nobody asked
   // for, without having seen this request.
   const bool stale = connection_->requests() > 1 && error.reason == &reasons::kUpstreamMalformed;
@@ -440,6 +508,8 @@ bool Call::may_retry(const Result<void>& outcome) {
   if (!listed(outcome)) return false;
   if (body_ && !body_->repeatable()) return false;
   if (exchange_.loop().now() >= deadline_) return false;
+  if (state_ && config_.circuit_breaker && state_->breaker.refuses(exchange_.loop().now()))
+    return false;
   if (service_->budget().withdraw()) return true;
   service_->series().retried(RetryOutcome::over_budget);
   return false;

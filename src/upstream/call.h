@@ -49,6 +49,8 @@ class Call {
   // The connection beneath, after a 101: for the tunnel.
   http::h1::Input& tunnel_input() { return connection_->input(); }
   Duration idle_timeout() const { return timeouts_.idle; }
+  // When the client may come again, if run() ended with `reason`; nullopt: it does not say.
+  std::optional<Duration> retry_after(const Reason& reason) const;
   // The answer whose head is there may last for hours: a tunnel, an event stream, a route's stream.
   bool may_last() const { return exchange_.response.status == 101 || is_stream(); }
   // When a stream of this call must end.
@@ -71,6 +73,10 @@ class Call {
   // How far a try has come: whether another is safe follows from this and the method.
   enum class Progress : std::uint8_t { nothing_sent, sending, answer_begun };
 
+  Task<Result<void>> enter_bulkhead();
+  bool pass_breaker();
+  void judge(const Result<void>& outcome, Duration took);
+  void judge_endpoint(Breaker::Outcome outcome);
   Task<Result<void>> try_once();
   Task<Result<void>> connect();
   Task<Result<void>> connect_to_endpoint();
@@ -102,7 +108,9 @@ class Call {
 
   Exchange& exchange_;
   const std::shared_ptr<Service> service_;
-  const RetryConfig& retry_;
+  const ServiceConfig& config_;
+  std::shared_ptr<ServiceState> state_;  // Only where breaker or bulkhead ask for it.
+  const RetryConfig& retry_;             // Of config_.
   const TimeoutsConfig timeouts_;
   const bool stream_;
   const Instant began_;
@@ -112,8 +120,11 @@ class Call {
   std::optional<ReplayBody> body_;
   std::optional<ClientWatch> watch_;
   bool client_gone_ = false;
+  Bulkhead::Place place_;
+  Bulkhead::Enter* entering_ = nullptr;
 
   // The present try.
+  Breaker::Pass pass_;
   Instant try_deadline_{};
   std::shared_ptr<const EndpointSet> set_;
   std::uint32_t endpoint_ = Service::kNone;

@@ -298,5 +298,40 @@ TEST(CallRetry, ThePauseDoublesAndVaries) {
   EXPECT_LE(called.took, 7100ms);
 }
 
+// --- Endpoints whose answers are bad
+
+constexpr auto kError = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+
+TEST(CallOutlier, IsEjectedAndComesBack) {
+  CallBench bench(1, 2);
+  bench.config.outlier_ejection = OutlierEjectionConfig{.consecutive_failures = 3};
+  ScriptedService good(bench.loop, CallBench::address(0), {{ok()}});
+  ScriptedService bad(bench.loop, CallBench::address(1), {{kError}});
+  for (int i = 0; i < 20; ++i) bench.get();
+  EXPECT_EQ(bad.heads().size(), 3U);
+  EXPECT_FALSE(bench.set.endpoints[1].state->usable(bench.loop.now()));
+  EXPECT_TRUE(bench.set.endpoints[0].state->usable(bench.loop.now()));
+  bench.loop.run_for(10s);
+  for (int i = 0; i < 20; ++i) bench.get();
+  EXPECT_EQ(bad.heads().size(), 6U);
+}
+
+TEST(CallOutlier, IsNeverTheLastOne) {
+  CallBench bench(1, 2);
+  bench.config.outlier_ejection = OutlierEjectionConfig{.consecutive_failures = 2};
+  ScriptedService one(bench.loop, CallBench::address(0), {{kError}});
+  ScriptedService other(bench.loop, CallBench::address(1), {{kError}});
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(bench.get().status, 500);
+  EXPECT_EQ(one.heads().size() + other.heads().size(), 20U);
+  EXPECT_EQ(std::min(one.heads().size(), other.heads().size()), 2U);
+}
+
+TEST(CallOutlier, WithoutTheConfigurationAnswersEjectNobody) {
+  CallBench bench;
+  ScriptedService bad(bench.loop, CallBench::address(0), {{kError}});
+  for (int i = 0; i < 20; ++i) bench.get();
+  EXPECT_TRUE(bench.set.endpoints[0].state->usable(bench.loop.now()));
+}
+
 }  // namespace
 }  // namespace penstock

@@ -63,6 +63,25 @@ bool EndpointState::connect_failed(Instant now) {
   return !was_ejected;
 }
 
+bool EndpointState::try_failed(const OutlierEjectionConfig& config) {
+  return failed_tries_.fetch_add(1, std::memory_order_relaxed) + 1 >= config.consecutive_failures;
+}
+
+void EndpointState::eject(const OutlierEjectionConfig& config, Instant now) {
+  constexpr std::uint32_t kDoublings = 3;
+  const auto before = std::min(ejections_.fetch_add(1, std::memory_order_relaxed), kDoublings);
+  const auto until = now + config.eject_for * (1 << before);
+  ejected_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
+  failed_tries_.store(0, std::memory_order_relaxed);
+}
+
+bool EndpointSet::may_eject(const OutlierEjectionConfig& config, Instant now) const {
+  const auto out = std::count_if(endpoints.begin(), endpoints.end(),
+                                 [&](const auto& endpoint) { return !endpoint.healthy(now); });
+  return static_cast<double>(out + 1) <=
+         config.max_ejected.share() * static_cast<double>(endpoints.size());
+}
+
 // Of the turns that have begun the one that ends first: a weight of 3 beside one of 1 gets a a b a,
 // not a a a b.
 void EndpointSet::plan_rounds() {

@@ -10,6 +10,8 @@
 #include "base/duration.h"
 #include "net/address.h"
 #include "net/tls/client_tls.h"
+#include "upstream/service_config.h"
+#include "upstream/service_state.h"
 
 namespace penstock {
 
@@ -26,18 +28,40 @@ class EndpointState {
   // A connect failed: no requests for a while that doubles with each failure in a row. True when it
   // was not ejected before.
   bool connect_failed(Instant now);
-  void connect_succeeded() {
-    if (failures_.load(std::memory_order_relaxed) != 0)
-      failures_.store(0, std::memory_order_relaxed);
+  void connect_succeeded() { forget(failures_); }
+
+  // For a service with outlierEjection: a try had no good answer. True when so many have failed in
+  // a row that it is to be ejected.
+  bool try_failed(const OutlierEjectionConfig& config);
+  void try_succeeded() {
+    forget(failed_tries_);
+    forget(ejections_);
   }
+  // No requests for a while, which is longer each time in a row.
+  void eject(const OutlierEjectionConfig& config, Instant now);
+
+  // What health checks say; well until they do.
+  bool unwell() const { return unwell_.load(std::memory_order_relaxed); }
+  void set_unwell(bool unwell) { unwell_.store(unwell, std::memory_order_relaxed); }
+
+  // Whether it should get requests.
+  bool usable(Instant now) const { return !unwell() && !ejected(now); }
 
   // Tries that have it for their endpoint now, of all workers. Counted by InFlight.
   std::uint32_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
   friend class InFlight;
+
+  static void forget(std::atomic<std::uint32_t>& count) {
+    if (count.load(std::memory_order_relaxed) != 0) count.store(0, std::memory_order_relaxed);
+  }
+
   alignas(64) std::atomic<std::int64_t> ejected_until_{0};
+  std::atomic<bool> unwell_{false};
   std::atomic<std::uint32_t> failures_{0};
+  std::atomic<std::uint32_t> failed_tries_{0};  // In a row.
+  std::atomic<std::uint32_t> ejections_{0};     // For those; in a row.
   // Written with every request, while the rest is mostly read.
   alignas(64) std::atomic<std::uint32_t> in_flight_{0};
 };
@@ -73,7 +97,7 @@ struct Endpoint {
   bool taken_out = false;      // By hand: `healthy: false`. Its weight is 0.
   std::shared_ptr<EndpointState> state;
 
-  bool healthy(Instant now) const { return !taken_out && !state->ejected(now); }
+  bool healthy(Instant now) const { return !taken_out && state->usable(now); }
 };
 
 // Another number with every call. Any thread.
@@ -86,11 +110,14 @@ struct EndpointSet {
   // evenly. Empty when no endpoint may get a request.
   std::vector<std::uint32_t> rounds;
   std::vector<Endpoint> endpoints;
+  std::shared_ptr<ServiceState> state;   // Of the service.
   std::shared_ptr<const ClientTls> tls;  // How they are spoken to; nullptr: plain.
   std::uint64_t edition = 0;             // Another number for every set there ever was.
 
   // Fills `rounds` from the endpoints' weights, and takes an edition.
   void plan_rounds();
+  // Whether one more may be ejected for its answers.
+  bool may_eject(const OutlierEjectionConfig& config, Instant now) const;
   // The next endpoint, in a circle, that the same configured instance resolved to; itself when it
   // is the only one.
   std::uint32_t next_of_instance(std::uint32_t endpoint) const;

@@ -117,5 +117,42 @@ TEST(EndpointState, CountsWhatIsInFlight) {
   EXPECT_EQ(other.in_flight(), 0U);
 }
 
+TEST(EndpointState, SoManyFailedTriesInARowAreAnOutlier) {
+  EndpointState state;
+  const OutlierEjectionConfig config{.consecutive_failures = 3, .eject_for = 10s};
+  EXPECT_FALSE(state.try_failed(config));
+  EXPECT_FALSE(state.try_failed(config));
+  state.try_succeeded();
+  EXPECT_FALSE(state.try_failed(config));
+  EXPECT_FALSE(state.try_failed(config));
+  EXPECT_TRUE(state.try_failed(config));
+}
+
+TEST(EndpointState, AnOutlierIsEjectedForLongerEachTimeUpToEightTimes) {
+  EndpointState state;
+  const OutlierEjectionConfig config{.consecutive_failures = 1, .eject_for = 10s};
+  Instant now{1h};
+  for (const auto pause : {10s, 20s, 40s, 80s, 80s}) {
+    state.eject(config, now);
+    EXPECT_FALSE(state.usable(now + pause - 1ms));
+    now += pause;
+    EXPECT_TRUE(state.usable(now));
+  }
+  state.try_succeeded();
+  state.eject(config, now);
+  EXPECT_TRUE(state.usable(now + 10s));
+}
+
+TEST(EndpointSet, NoMoreThanAShareIsEjected) {
+  const auto set = with_weights({1, 1, 1, 1});
+  const OutlierEjectionConfig config{.max_ejected = schema::Percent{50}};
+  const Instant now{1h};
+  EXPECT_TRUE(set.may_eject(config, now));
+  set.endpoints[0].state->eject(config, now);
+  EXPECT_TRUE(set.may_eject(config, now));
+  set.endpoints[1].state->set_unwell(true);
+  EXPECT_FALSE(set.may_eject(config, now));
+}
+
 }  // namespace
 }  // namespace penstock

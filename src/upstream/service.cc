@@ -22,7 +22,7 @@ Service::Service(Loop& loop, MetricStore& store, const ServiceConfig& config, st
 
 void Service::configure(const ServiceConfig& config) {
   budget_.set_share(config.retry.budget.share());
-  balance_.use(config.load_balancing.strategy);
+  balance_.use(config.load_balancing.strategy, config.load_balancing.panic_threshold.share());
   terms_.most = (config.pool.max_connections + workers_ - 1) / workers_;
   while (terms_.open > terms_.most && evict()) {
   }

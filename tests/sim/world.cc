@@ -60,13 +60,17 @@ World::~World() {
   end_gateway();
   EXPECT_EQ(loop_.buffers().lent(), 0U);
   for (const auto& state : states_) EXPECT_EQ(state->in_flight(), 0U);
+  EXPECT_EQ(service_->bulkhead.load().inside, 0U);
+  EXPECT_EQ(service_->bulkhead.load().pending, 0U);
 }
 
 void World::publish(std::string_view service, std::string_view name) {
   const auto document = config_of(instances_, service, name, ++version_ % 2 == 0).document;
   auto directory = directory_.build(document.services, resolve_hosts(document.services));
-  for (const auto& set : directory->services)
+  for (const auto& set : directory->services) {
+    if (set->service == name) service_ = set->state;
     for (const auto& endpoint : set->endpoints) states_.push_back(endpoint.state);
+  }
   gateway_.directory().swap_to(new Edition<Directory>(loop_, std::move(directory), 1));
   gateway_.snapshot().swap_to(
       new Edition<Snapshot>(loop_, std::move(*compile(document, version_)), 1));

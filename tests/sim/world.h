@@ -46,6 +46,8 @@ class World {
   void run(Task<void> task);
   // Stops accepting, and lets what is in flight end.
   void drain() { listener_->drain(); }
+  // What the process knows of the service that the route leads to.
+  const ServiceState& service() const { return *service_; }
   bool drained() const { return listener_->idle() && serving_.empty(); }
   // Cancels whatever the gateway does, and waits for it to end.
   void end_gateway();
@@ -64,6 +66,7 @@ class World {
   std::uint64_t version_ = 0;
   DirectoryBuilder directory_;
   std::vector<std::shared_ptr<const EndpointState>> states_;  // All there ever were.
+  std::shared_ptr<const ServiceState> service_;
   MetricStore store_;
   Gateway gateway_;
   std::unique_ptr<ListenerShared> shared_;

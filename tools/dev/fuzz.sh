@@ -20,7 +20,7 @@ while (($#)); do
   shift
 done
 
-mapfile -t known < <(find src -name '*_fuzz.cc' -exec basename {} .cc \; | sort)
+mapfile -t known < <(find src tests -name '*_fuzz.cc' -exec basename {} .cc \; | sort)
 for target in "${targets[@]}"; do
   [[ " ${known[*]} " == *" $target "* ]] || die "there is no fuzz target '$target'; there are: ${known[*]}"
 done

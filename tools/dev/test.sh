@@ -36,7 +36,7 @@ fetch_scenario_packages() {
 targets_of() {
   echo penstock unit_test sim_test
   if [[ $1 == release ]]; then echo penstock_demo penstock_routes penstock_load micro_bench; fi
-  if [[ $1 == asan ]]; then find src -name '*_fuzz.cc' -exec basename {} .cc \;; fi
+  if [[ $1 == asan ]]; then find src tests -name '*_fuzz.cc' -exec basename {} .cc \;; fi
 }
 
 run_ctest() {

@@ -47,10 +47,6 @@ std::string policy_line(std::string_view name, const Quota& quota) {
   return line;
 }
 
-std::int64_t seconds_up(Duration duration) {
-  return std::chrono::ceil<seconds>(duration).count();
-}
-
 // What one client is known by. An IPv6 client has at least a /64 to choose addresses from, so that
 // is what counts. A peer on a unix socket has no address.
 std::uint64_t address_part(const Forwarded& client) {
