@@ -7,7 +7,7 @@ packages_build=(clang-19 lld-19 llvm-19 ninja-build cmake ccache libfmt-dev liby
   nlohmann-json3-dev libssl-dev libre2-dev libspdlog-dev libcli11-dev liburing-dev pkg-config libgtest-dev libgmock-dev libbenchmark-dev)
 packages_run=(curl=curl)
 packages_sanitize=(libclang-rt-19-dev)
-packages_test=(node=nodejs npm=npm curl=curl openssl=openssl nginx=nginx-light haproxy=haproxy promtool=prometheus testssl=testssl.sh)
+packages_test=(node=nodejs npm=npm curl=curl openssl=openssl nginx=nginx-light haproxy=haproxy promtool=prometheus testssl=testssl.sh faketime=faketime)
 packages_check=(clang-format-19 clang-tidy-19 python3=python3)
 packages_bench=(python3=python3 python3-venv openssl=openssl nginx=nginx-light haproxy=haproxy strace=strace)
 packages_docs=(python3=python3)
