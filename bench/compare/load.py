@@ -70,6 +70,7 @@ def calls_during(program, gateway, case, core, requests):
 
 
 def calls_per_request(program, gateway, case, core):
-    """Between two runs of different length, so that what is done once does not count."""
+    """Between two runs of different length, so that what is done once does not count. Never below none: who does
+    many requests with one call makes about as many in both."""
     (few, fewer), (many, more) = (calls_during(program, gateway, case, core, n) for n in case.traced)
-    return (many - few) / (more - fewer)
+    return max(0.0, (many - few) / (more - fewer))
