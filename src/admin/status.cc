@@ -83,6 +83,17 @@ Json listeners_json(const Node& node) {
   return list;
 }
 
+Json upgrade_json(const Node& node) {
+  Json json = Json::object();
+  if (node.predecessor()) json["took_over_from"] = *node.predecessor();
+  if (node.successor()) json["new_process"] = *node.successor();
+  if (const auto& last = node.last_upgrade()) {
+    json["last_at"] = time_text(last->at);
+    if (!last->error.empty()) json["last_error"] = last->error;
+  }
+  return json;
+}
+
 Json node_json(Node& node) {
   const auto& runtime = node.settings().runtime;
   return {{"version", kVersion},
@@ -96,6 +107,7 @@ Json node_json(Node& node) {
           {"drain",
            {{"delay_seconds", seconds(runtime.drain_delay)},
             {"timeout_seconds", seconds(runtime.drain_timeout)}}},
+          {"upgrade", upgrade_json(node)},
           {"config", config_json(node)},
           {"listeners", listeners_json(node)},
           {"admin_listeners", doors_json(node.control_doors())}};

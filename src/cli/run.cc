@@ -18,6 +18,7 @@
 #include "cli/exit_code.h"
 #include "cli/findings.h"
 #include "config/load.h"
+#include "control/inheritance.h"
 #include "control/last_good.h"
 #include "control/node.h"
 #include "control/signals.h"
@@ -107,8 +108,8 @@ std::expected<Loaded, std::string> load_last_good(const std::string& configured)
   return std::unexpected(fault);
 }
 
-int serve(Loaded loaded, Origin origin) {
-  auto node = Node::create(std::move(loaded), std::move(origin));
+int serve(Loaded loaded, Origin origin, Inheritance inheritance) {
+  auto node = Node::create(std::move(loaded), std::move(origin), std::move(inheritance));
   if (!node) {
     fmt::print(stderr, "penstock: {}\n", node.error());
     return kFailure;
@@ -120,17 +121,23 @@ int serve(Loaded loaded, Origin origin) {
 
 int run(const RunOptions& options) {
   Signals::block();
+  auto inheritance = Inheritance::take();
+  if (!inheritance) {
+    fmt::print(stderr, "penstock: {}\n", inheritance.error());
+    return kFailure;
+  }
   auto loaded = in_state_dir(load_files(options.files), options);
   print_findings(stderr, loaded.findings);
   Origin origin{.load = [options] { return load_again(options); }, .fallback = {}};
-  if (loaded.ok) return serve(std::move(loaded), std::move(origin));
+  if (loaded.ok) return serve(std::move(loaded), std::move(origin), std::move(*inheritance));
   const int code = loaded.unreadable ? kFailure : kConfig;
-  if (options.fallback.empty()) return code;
+  // In an upgrade the process that serves what was good still does so.
+  if (options.fallback.empty() || !inheritance->empty()) return code;
   origin.fallback = errors_of(loaded);
   auto& folder = loaded.config.node.state_dir;
   if (folder.empty()) folder = state_dir_in(loaded.texts);
   auto last_good = load_last_good(folder);
-  if (last_good) return serve(in_state_dir(std::move(*last_good), options), std::move(origin));
+  if (last_good) return serve(in_state_dir(std::move(*last_good), options), std::move(origin), {});
   fmt::print(stderr,
              "penstock: the last good configuration cannot be served: {}; where the files do not "
              "say where it is kept, --state-dir does\n",

@@ -54,6 +54,7 @@ class Page {
  public:
   std::string write(const Json& status) {
     node(status);
+    upgrade(status.value("upgrade", Json::object()));
     config(status.value("config", Json::object()));
     doors("listeners", list_at(status, "listeners"));
     doors("admin", list_at(status, "admin_listeners"));
@@ -75,6 +76,16 @@ class Page {
          penstock::to_text(Duration(up)), number_at(status, "pid"));
     line("{}, {}, state in {}", counted(number_at(status, "workers"), "worker"),
          text_at(status, "io"), text_at(status, "state_dir"));
+  }
+
+  void upgrade(const Json& upgrade) {
+    if (upgrade.contains("took_over_from"))
+      line("took over from process {}", number_at(upgrade, "took_over_from"));
+    if (upgrade.contains("new_process"))
+      line("upgrade under way: process {}", number_at(upgrade, "new_process"));
+    if (upgrade.contains("last_error"))
+      line("last upgrade failed, {}: {}", text_at(upgrade, "last_at"),
+           text_at(upgrade, "last_error"));
   }
 
   void config(const Json& config) {

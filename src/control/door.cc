@@ -1,5 +1,6 @@
 #include "control/door.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -30,16 +31,30 @@ std::expected<CidrSet, std::string> trusted_by(const ListenerConfig& config) {
   return CidrSet::parse(texts);
 }
 
+// As many as there were: closing one of several would reset what is queued on it.
+std::expected<ListeningSockets, std::string> listen_on(const Address& address, std::size_t count,
+                                                       Inheritance& inheritance) {
+  auto inherited = ListeningSockets::adopt(inheritance.take_sockets(address));
+  if (!inherited) return inherited;
+  const auto there = inherited->descriptors().size();
+  if (there == 0) return ListeningSockets::open(address, count);
+  if (there == count) return inherited;
+  return std::unexpected(
+      fmt::format("{}: {} sockets were handed over, and it would take {} now; restart instead",
+                  address.to_text(), there, count));
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Door>, std::string> Door::open(const ListenerConfig& config,
                                                              std::size_t sockets, Loop& control,
+                                                             Inheritance& inheritance,
                                                              std::shared_ptr<const ServerTls> tls) {
   const auto address = Address::parse(config.address.value);
   if (!address) return std::unexpected(address.error());
   auto trusted = trusted_by(config);
   if (!trusted) return std::unexpected(trusted.error());
-  auto opened = ListeningSockets::open(*address, sockets);
+  auto opened = listen_on(*address, sockets, inheritance);
   if (!opened) return std::unexpected(opened.error());
   return std::unique_ptr<Door>(
       new Door(config, std::move(*trusted), std::move(*opened), control, std::move(tls)));
@@ -58,6 +73,11 @@ void Door::change(const ListenerConfig& config, std::shared_ptr<const ServerTls>
   shared_.connections.change(config.limits.connections, config.limits.connections_per_address);
   settings_.publish(std::make_unique<const ListenerSettings>(config, shared_.name, shared_.port,
                                                              std::move(*trusted), std::move(tls)));
+}
+
+void Door::expect_accepting() {
+  shared_.accepting.fetch_add(static_cast<std::uint32_t>(descriptors().size()),
+                              std::memory_order_relaxed);
 }
 
 void Door::close_when_drained() {

@@ -5,23 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 #include <thread>
 #include <utility>
 
 #include "base/version.h"
-#include "control/signals.h"
 #include "observe/operational_log.h"
 #include "runtime/open_loop.h"
 #include "runtime/scheduling.h"
-#include "schema/restart.h"
 
 namespace penstock {
 namespace {
 
 constexpr Duration kScrapePatience = std::chrono::seconds(1);
-constexpr Duration kDrainLook = std::chrono::milliseconds(20);
 constexpr std::size_t kOffloadThreads = 4;
 
 std::uint32_t worker_count(const RuntimeConfig& config) {
@@ -42,22 +38,26 @@ std::string no_loop(IoChoice io, const Error& error) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Origin origin) {
-  auto state_dir = StateDir::open(loaded.config.node.state_dir);
+std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Origin origin,
+                                                               Inheritance inheritance) {
+  const auto bears = inheritance.check_workers(worker_count(loaded.config.node.runtime));
+  if (!bears) return std::unexpected(bears.error());
+  auto state_dir = StateDir::open(loaded.config.node.state_dir, inheritance.lock());
   if (!state_dir) return std::unexpected(state_dir.error());
   auto token = AdminToken::open(state_dir->path());
   if (!token) return std::unexpected(token.error());
   const auto io = loaded.config.node.runtime.io;
   auto loop = make_loop(io);
   if (!loop) return std::unexpected(no_loop(io, loop.error()));
-  std::unique_ptr<Node> node(
-      new Node(loaded.config.node, std::move(*state_dir), std::move(*token), std::move(*loop)));
+  std::unique_ptr<Node> node(new Node(loaded.config.node, std::move(*state_dir), std::move(*token),
+                                      std::move(*loop), std::move(inheritance)));
   const auto prepared = node->prepare(std::move(loaded), std::move(origin));
   if (!prepared) return std::unexpected(prepared.error());
   return node;
 }
 
-Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop)
+Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop,
+           Inheritance inheritance)
     : tls_workers_(worker_count(settings.runtime) + 1, loop->now()),
       first_settings_(std::move(settings)),
       settings_(first_settings_),
@@ -73,7 +73,9 @@ Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::uni
       health_checks_(*loop_, store_, tls_workers_.size() - 1),
       scope_(*loop_),
       stop_scope_(*loop_),
-      hurry_(*loop_) {}
+      hurry_(*loop_),
+      inheritance_(std::move(inheritance)),
+      predecessor_(inheritance_.empty() ? std::nullopt : std::optional(getppid())) {}
 
 // What was published comes back to control's loop when the last worker has gone, and is freed while
 // everything is still there.
@@ -95,6 +97,7 @@ std::expected<void, std::string> Node::prepare(Loaded loaded, Origin origin) {
   auto done = open_log();
   if (done) done = make_seats();
   if (done) done = open_doors();
+  inheritance_.close_rest();
   return done;
 }
 
@@ -125,8 +128,8 @@ std::expected<void, std::string> Node::make_seats() {
 
 std::expected<void, std::string> Node::open_doors() {
   for (const auto& listener : settings_.listeners) {
-    auto door =
-        Door::open(listener, seats_.size(), *loop_, first_.tls.of_listener(listener.name.value));
+    auto door = Door::open(listener, seats_.size(), *loop_, inheritance_,
+                           first_.tls.of_listener(listener.name.value));
     if (!door) return std::unexpected(door.error());
     for (std::size_t i = 0; i < seats_.size(); ++i)
       (*door)->add(seats_[i]->loop(),
@@ -145,157 +148,10 @@ std::expected<void, std::string> Node::open_control_door(const std::string& name
   config.address.value = address;
   config.limits.connections = 256;
   config.limits.body_bytes = ByteSize{0};
-  auto door = Door::open(config, 1, *loop_);
+  auto door = Door::open(config, 1, *loop_, inheritance_);
   if (!door) return std::unexpected(door.error());
   control_doors_.push_back(std::move(*door));
   return {};
-}
-
-// --- Life
-
-int Node::run() {
-  publication_.publish_first(std::move(first_));
-  if (log_) log_->start();
-  start_workers();
-  start_admin();
-  publication_.tell_of_endpoints([this] {
-    if (!publication_.snapshot()) return;
-    health_checks_.follow(publication_.snapshot()->services, *publication_.directory());
-  });
-  scope_.spawn(publication_.keep_current());
-  scope_.spawn(health_checks_.run());
-  state_ = State::serving;
-  announce();
-  {
-    const Signals signals(
-        [this](int number) { loop_->post([this, number] { on_signal(number); }); });
-    loop_->run();
-  }
-  for (auto& seat : seats_) seat->worker().join();
-  if (log_) log_->stop();
-  log_info("stopped");
-  return 0;
-}
-
-void Node::start_workers() {
-  const auto cores = std::max(1U, std::thread::hardware_concurrency());
-  const bool pin = settings_.runtime.pin_workers && seats_.size() <= cores;
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    seats_[i]->start_listening();
-    seats_[i]->worker().start(pin ? static_cast<int>(i) : -1);
-  }
-}
-
-void Node::start_admin() {
-  for (auto& door : control_doors_) {
-    control_listeners_.push_back(std::make_unique<Listener>(
-        *loop_, door->shared(), door->descriptor(0), store_, series_, admin_serve_));
-    control_listeners_.back()->start(scope_);
-  }
-}
-
-// Somebody who looks on is shown the token this once; a log that is kept is not.
-void Node::announce_token() const {
-  const auto path = AdminToken::path_in(state_dir_.path());
-  log_info("admin token made", {{"kept_in", path}});
-  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "admin token: {}\n", token_.text());
-}
-
-void Node::announce() const {
-  if (settings_.runtime.io == IoChoice::automatic && loop_->name() == "epoll") {
-    const auto refused = make_loop(IoChoice::io_uring);
-    log_info("io_uring is not to be had here, epoll serves",
-             {{"error", refused ? "" : std::strerror(refused.error().os)}});
-  }
-  for (const auto& door : doors_)
-    log_info("listening", {{"listener", door->name()},
-                           {"address", door->address().to_text()},
-                           {"connections", door->connections().most()}});
-  for (const auto& door : control_doors_)
-    log_info("listening", {{"listener", door->name()}, {"address", door->address().to_text()}});
-  if (token_.is_new()) announce_token();
-  if (!publication_.fallback().empty())
-    log_warn("the last good configuration is served: the files given are in error",
-             {{"error", publication_.fallback().front()}});
-  const auto& served = publication_.served();
-  log_info("serving", {{"version", kVersion},
-                       {"workers", seats_.size()},
-                       {"io", loop_->name()},
-                       {"routes", served.routes},
-                       {"services", served.services},
-                       {"state_dir", state_dir_.path()}});
-}
-
-void Node::on_signal(int number) {
-  switch (number) {
-    case SIGUSR1:
-      if (log_) log_->reopen();
-      return;
-    case SIGHUP:
-      return on_reload();
-    case SIGUSR2:
-      return log_warn("USR2: upgrade is not served yet; nothing was changed");
-    default:
-      break;
-  }
-  if (state_ != State::draining) {
-    state_ = State::draining;
-    stop_scope_.spawn(stop());
-    return;
-  }
-  hurried_ = true;
-  hurry_.notify_all();
-}
-
-void Node::on_reload() {
-  if (state_ == State::draining)
-    return log_warn("HUP: this process is draining; nothing is reloaded");
-  publication_.reload();
-}
-
-// A reload has given these settings. What needs a restart stays as it was at the start.
-void Node::apply(const NodeSettings& wanted) {
-  waiting_ = schema::waiting_for_restart(first_settings_, wanted);
-  for (const auto& path : waiting_)
-    log_warn("setting waits for a restart: what it was at the start is still in force",
-             {{"setting", path}});
-  store_.set(store_.gauge(Family::config_waiting_for_restart),
-             static_cast<std::int64_t>(waiting_.size()));
-  settings_ = wanted;
-  lower_connections(settings_.listeners, lowered_);
-  for (const auto& listener : settings_.listeners)
-    for (auto& door : doors_)
-      if (door->name() == listener.name.value)
-        door->change(listener, publication_.tls().of_listener(door->name()));
-}
-
-void Node::apply_certificates(const std::string& name) {
-  for (const auto& listener : settings_.listeners)
-    for (auto& door : doors_)
-      if (listener.name.value == name && door->name() == name)
-        door->change(listener, publication_.tls().of_listener(name));
-}
-
-Task<void> Node::stop() {
-  const auto& config = settings_.runtime;
-  log_info("draining", {{"delay", config.drain_delay}, {"timeout", config.drain_timeout}});
-  if (config.drain_delay > Duration{}) co_await hurry_.wait({.idle = config.drain_delay});
-  for (auto& seat : seats_) seat->drain();
-  const auto until = loop_->now() + config.drain_timeout;
-  const auto open = [this] {
-    std::uint64_t count = 0;
-    for (const auto& door : doors_) count += door->connections().open();
-    return count;
-  };
-  // One look at the least, after every worker has had its turn to accept what was queued.
-  do {
-    co_await hurry_.wait({.idle = kDrainLook});
-    for (auto& door : doors_) door->close_when_drained();
-  } while (!hurried_ && open() > 0 && loop_->now() < until);
-  if (open() > 0) log_warn("connections cut at the end of the drain", {{"connections", open()}});
-  for (auto& seat : seats_) seat->close();
-  co_await scope_.close();
-  loop_->stop();
 }
 
 // --- Metrics

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +14,11 @@
 #include "control/admin_token.h"
 #include "control/candidate.h"
 #include "control/door.h"
+#include "control/inheritance.h"
 #include "control/publication.h"
 #include "control/seat.h"
 #include "control/state_dir.h"
+#include "control/successor.h"
 #include "listener/listener.h"
 #include "net/tls/tls_worker.h"
 #include "observe/log_thread.h"
@@ -30,10 +35,11 @@ namespace penstock {
 // One gateway process: its workers, and control, which is the thread that calls run().
 class Node {
  public:
-  // Takes the state folder, opens the listening sockets and compiles the document: all that can
-  // fail. The error is a sentence. Call Signals::block() before. `loaded` is ok.
-  static std::expected<std::unique_ptr<Node>, std::string> create(Loaded loaded,
-                                                                  Origin origin = {});
+  // Takes the state folder, opens the listening sockets, or inherits them, and compiles the
+  // document: all that can fail. The error is a sentence. Call Signals::block() before. `loaded` is
+  // ok.
+  static std::expected<std::unique_ptr<Node>, std::string> create(Loaded loaded, Origin origin = {},
+                                                                  Inheritance inheritance = {});
   ~Node();
 
   // Who answers on the admin and health addresses; before run().
@@ -55,6 +61,16 @@ class Node {
   const NodeSettings& settings() const { return settings_; }
   const std::vector<std::string>& waiting_for_restart() const { return waiting_; }
   const std::string& state_dir() const { return state_dir_.path(); }
+  // The last try to be upgraded, if there was one; and the process that is to take this one's place
+  // or has taken it.
+  struct Upgrade {
+    WallTime at{};
+    std::string error;  // Empty while it is under way, and where it succeeded.
+  };
+  const std::optional<Upgrade>& last_upgrade() const { return last_upgrade_; }
+  std::optional<pid_t> successor() const;
+  // The process whose place this one took.
+  std::optional<pid_t> predecessor() const { return predecessor_; }
   std::size_t workers() const { return seats_.size(); }
   const std::vector<std::unique_ptr<Door>>& doors() const { return doors_; }
   const std::vector<std::unique_ptr<Door>>& control_doors() const { return control_doors_; }
@@ -63,7 +79,8 @@ class Node {
  private:
   struct Scrape;
 
-  Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop);
+  Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::unique_ptr<Loop> loop,
+       Inheritance inheritance);
   std::expected<void, std::string> prepare(Loaded loaded, Origin origin);
   std::expected<void, std::string> open_doors();
   std::expected<void, std::string> open_control_door(const std::string& name,
@@ -72,12 +89,25 @@ class Node {
   std::expected<void, std::string> open_log();
   void start_workers();
   void start_admin();
+  void on_listening();
   void on_signal(int number);
   void on_reload();
+  void on_stop();
   void apply(const NodeSettings& wanted);
   void apply_certificates(const std::string& listener);
 
   Task<void> stop();
+  Task<void> drain();
+  Task<void> wait_until_empty(Instant until, const bool& cut, Duration longest_look);
+  std::uint64_t open_connections() const;
+
+  void on_upgrade();
+  Task<void> upgrade();
+  void yield_to(const std::vector<int>& sockets);
+  void take_back();
+  void upgrade_failed(const std::string& error);
+  Task<void> leave();
+
   void announce() const;
   void announce_token() const;
 
@@ -110,8 +140,19 @@ class Node {
   std::vector<std::unique_ptr<Listener>> control_listeners_;
   Scope scope_;
   Scope stop_scope_;
-  Signal hurry_;  // A second signal to stop.
-  bool hurried_ = false;
+  Signal hurry_;               // A signal to stop, after which less is waited for.
+  bool stopping_ = false;      // One has come.
+  bool hurried_ = false;       // A second one.
+  std::size_t listening_ = 0;  // Workers that accept.
+
+  Inheritance inheritance_;
+  const std::optional<pid_t> predecessor_;
+  std::unique_ptr<Successor> successor_;
+  std::vector<std::size_t> yielded_;          // Doors that the successor serves,
+  std::vector<std::size_t> yielded_control_;  // and control doors.
+  bool settled_ = false;                      // It serves for long enough.
+  bool reload_successor_ = false;             // HUP has come while it started.
+  std::optional<Upgrade> last_upgrade_;
 };
 
 }  // namespace penstock

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "control/last_good.h"
+#include "control/service_manager.h"
 #include "observe/operational_log.h"
 #include "runtime/scheduling.h"
 
@@ -118,9 +119,10 @@ void Publication::reload() {
 Task<void> Publication::keep_current() {
   auto resolve_at = loop_.now() + kResolveEvery;
   for (;;) {
-    if (!to_save_.empty()) co_await save();
+    if (!to_save_.empty() && loop_.now() >= keep_from_) co_await save();
     if (!reload_wanted_) {
-      const auto look_at = tls_.empty() ? resolve_at : loop_.now() + kLookEvery;
+      auto look_at = tls_.empty() ? resolve_at : loop_.now() + kLookEvery;
+      if (!to_save_.empty()) look_at = std::min(look_at, keep_from_);
       const auto woken = co_await wanted_.wait({.until = std::min(resolve_at, look_at)});
       if (!woken && woken.error().kind == Error::Kind::cancelled) co_return;
     }
@@ -149,6 +151,7 @@ std::expected<Candidate, Faults> Publication::make(std::uint64_t version) {
 Task<void> Publication::reload_once() {
   const auto began = loop_.clock();
   log_info("reload");
+  tell_service_manager(reloading(loop_.clock()));
   auto made =
       co_await offload(pool_, loop_, [this, next = served_.version + 1] { return make(next); });
   if (!made) {
@@ -156,6 +159,7 @@ Task<void> Publication::reload_once() {
     refused(std::move(made.error()), began);
     log_error("reload failed; what was served is still served",
               {{"version", served_.version}, {"hash", served_.hash.substr(0, kShortHash)}});
+    tell_service_manager(kServiceReady);
     co_return;
   }
   auto& candidate = *made;
@@ -169,6 +173,7 @@ Task<void> Publication::reload_once() {
                         {"routes", served_.routes},
                         {"services", served_.services},
                         {"took", attempt_.took}});
+  tell_service_manager(kServiceReady);
   to_save_ = std::move(candidate.texts);
 }
 

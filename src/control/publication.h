@@ -62,6 +62,8 @@ class Publication {
   void add_worker(Loop& loop, Gateway& gateway);
   // Told when snapshot() or directory() are others: on control's loop, once they have reached it.
   void tell_of_endpoints(std::function<void()> told) { on_endpoints_ = std::move(told); }
+  // What is served is kept as the last good configuration, but not before this.
+  void keep_from(Instant instant) { keep_from_ = instant; }
   // Resolves names, which blocks, and publishes.
   void publish_first(Candidate candidate);
 
@@ -129,6 +131,7 @@ class Publication {
   bool reload_wanted_ = false;
   Served served_;
   Attempt attempt_;
+  Instant keep_from_{};
   std::vector<DocumentText> to_save_;  // Of what is served, while it is not kept yet.
   std::string unsaved_;
 };

@@ -1,6 +1,7 @@
 #include "control/seat.h"
 
 #include <random>
+#include <utility>
 
 namespace penstock {
 
@@ -34,9 +35,10 @@ Listener& Seat::add_listener(ListenerShared& shared, int descriptor) {
   return *listeners_.back();
 }
 
-void Seat::start_listening() {
-  loop().post([this] {
+void Seat::start_listening(std::function<void()> begun) {
+  loop().post([this, begun = std::move(begun)] {
     for (auto& listener : listeners_) listener->start(scope_);
+    begun();
   });
 }
 
@@ -44,6 +46,14 @@ void Seat::drain() {
   loop().post([this] {
     for (auto& listener : listeners_) listener->drain();
   });
+}
+
+void Seat::drain(std::size_t listener, Listener::Waiting waiting) {
+  loop().post([this, listener, waiting] { listeners_[listener]->drain(waiting); });
+}
+
+void Seat::resume(std::size_t listener) {
+  loop().post([this, listener] { listeners_[listener]->resume(); });
 }
 
 void Seat::close() {

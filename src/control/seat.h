@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,9 +36,12 @@ class Seat {
   // Before the thread starts.
   Listener& add_listener(ListenerShared& shared, int descriptor);
 
-  // The rest is posted to the seat's thread.
-  void start_listening();
+  // The rest is posted to the seat's thread. `begun` is called there once all listeners accept;
+  // listeners are counted in the order in which they were added.
+  void start_listening(std::function<void()> begun = [] {});
   void drain();
+  void drain(std::size_t listener, Listener::Waiting waiting);
+  void resume(std::size_t listener);
   // Cancels what is left, then ends the thread.
   void close();
 

@@ -25,6 +25,13 @@ std::string fault_of_folder(const std::string& path) {
   return "cannot write to the state folder " + path + ": " + std::strerror(errno);
 }
 
+bool same_file(int one, int other) {
+  struct stat first{};
+  struct stat second{};
+  return fstat(one, &first) == 0 && fstat(other, &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
 std::string holder_of(int lock) {
   std::array<char, 32> text{};
   const auto size = pread(lock, text.data(), text.size() - 1, 0);
@@ -43,33 +50,41 @@ std::vector<std::string> StateDir::folders(const std::string& configured) {
   return {given, "/var/lib/penstock", ".penstock"};
 }
 
-std::expected<StateDir, std::string> StateDir::open(const std::string& configured) {
+std::expected<StateDir, std::string> StateDir::open(const std::string& configured, int inherited) {
   std::string fault;
   for (const auto& path : folders(configured)) {
     fault = fault_of_folder(path);
-    if (fault.empty()) return lock(path);
+    if (fault.empty()) return take(path, inherited);
   }
   return std::unexpected(fault);
 }
 
-std::expected<StateDir, std::string> StateDir::lock(const std::string& path) {
+// A lock belongs to what was opened, not to a process: a copy of the descriptor shares it.
+std::expected<StateDir, std::string> StateDir::take(const std::string& path, int inherited) {
   const auto file = path + "/lock";
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return std::unexpected("cannot open " + file + ": " + std::strerror(errno));
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    auto fault = "the state folder " + path + " is in use by " + holder_of(descriptor) +
-                 "; give this one another stateDir, or stop that one";
+  const bool shared = same_file(descriptor, inherited);
+  if (shared) {
     close(descriptor);
-    return std::unexpected(std::move(fault));
+    descriptor = fcntl(inherited, F_DUPFD_CLOEXEC, 0);
   }
+  StateDir state(path, descriptor);
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+    return std::unexpected("the state folder " + path + " is in use by " + holder_of(descriptor) +
+                           "; give this one another stateDir, or stop that one");
+  if (shared) return state;
+  auto named = state.name_holder();
+  if (!named) return std::unexpected(std::move(named.error()));
+  return state;
+}
+
+std::expected<void, std::string> StateDir::name_holder() const {
   const auto pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(descriptor, 0) != 0 ||
-      pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    auto fault = "cannot write " + file + ": " + std::strerror(errno);
-    close(descriptor);
-    return std::unexpected(std::move(fault));
-  }
-  return StateDir(path, descriptor);
+  if (ftruncate(lock_, 0) != 0 ||
+      pwrite(lock_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+    return std::unexpected("cannot write " + path_ + "/lock: " + std::strerror(errno));
+  return {};
 }
 
 StateDir::StateDir(StateDir&& other) noexcept

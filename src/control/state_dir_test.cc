@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 namespace penstock {
 namespace {
@@ -29,6 +31,28 @@ TEST_F(StateDirTest, HasOneHolderAtATime) {
     EXPECT_THAT(second.error(), HasSubstr("process " + std::to_string(getpid())));
   }
   EXPECT_TRUE(StateDir::open(path_));
+}
+
+TEST_F(StateDirTest, ALockThatIsHandedOverOutlivesItsFirstHolder) {
+  std::optional<StateDir> second;
+  {
+    const auto first = StateDir::open(path_);
+    ASSERT_TRUE(first);
+    auto shared = StateDir::open(path_, first->lock());
+    ASSERT_TRUE(shared) << shared.error();
+    second.emplace(std::move(*shared));
+  }
+  EXPECT_FALSE(StateDir::open(path_));
+  EXPECT_TRUE(second->name_holder());
+  second.reset();
+  EXPECT_TRUE(StateDir::open(path_));
+}
+
+TEST_F(StateDirTest, ALockOfAnotherFolderIsNotThisOnes) {
+  const auto other = StateDir::open(path_ + "/other");
+  const auto first = StateDir::open(path_ + "/this");
+  ASSERT_TRUE(other && first);
+  EXPECT_FALSE(StateDir::open(path_ + "/this", other->lock()));
 }
 
 TEST_F(StateDirTest, IsMadeForItsOwnerOnly) {

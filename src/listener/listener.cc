@@ -91,9 +91,9 @@ class Listener::Connection : public Link<> {
     listener_.listener_series_.connections(ConnectionState::active, active ? 1 : -1);
     listener_.listener_series_.connections(ConnectionState::idle, active ? -1 : 1);
   }
-  void drain() {
-    http.close_after();
-    if (!active_) http.stream().interrupt();
+  void drain(Waiting waiting) {
+    if (active_ || waiting == Waiting::closed) http.close_after();
+    if (!active_ && waiting == Waiting::closed) http.stream().interrupt();
   }
 
   const Address& peer() const { return peer_; }
@@ -130,9 +130,13 @@ Listener::~Listener() {
 
 void Listener::start(Scope& scope) {
   scope_ = &scope;
+  begin_to_accept();
+}
+
+void Listener::begin_to_accept() {
   acceptor_ = loop_.acceptor(descriptor_);
   accepting_ = true;
-  scope.spawn(accept());
+  scope_->spawn(accept());
 }
 
 // --- Accepting
@@ -147,7 +151,8 @@ Task<void> Listener::accept() {
     }
     const auto kind = accepted.error().kind;
     if (kind == Error::Kind::cancelled || (draining_ && kind == Error::Kind::timed_out)) break;
-    if (kind == Error::Kind::reset) continue;  // Interrupted, to look at draining_.
+    // Interrupted, to look at draining_; or that has changed its mind.
+    if (kind == Error::Kind::reset || kind == Error::Kind::timed_out) continue;
     // The connection stays in the kernel's queue while others end here.
     series_.hit(Limit::descriptors);
     const auto rested = co_await sleep_for(loop_, kOutOfDescriptors);
@@ -196,10 +201,17 @@ Task<void> Listener::say_and_close(Stream& stream, std::string_view answer) {
   }
 }
 
-void Listener::drain() {
+void Listener::drain(Waiting waiting) {
   draining_ = true;
   if (acceptor_ != nullptr) acceptor_->interrupt();
-  connections_.each([](Connection& connection) { connection.drain(); });
+  connections_.each([waiting](Connection& connection) { connection.drain(waiting); });
+}
+
+void Listener::resume() {
+  draining_ = false;
+  if (!accepting_) return begin_to_accept();
+  // It has not ended, so that it is counted twice.
+  shared_.accepting.fetch_sub(1, std::memory_order_release);
 }
 
 // --- Serving

@@ -65,8 +65,12 @@ class Listener {
   // Accepts until drained; everything runs in `scope`.
   void start(Scope& scope);
   // Accepts what is queued already and then no more. Connections that wait for a request are
-  // closed, the others after the answer that is under way.
-  void drain();
+  // closed, or kept for one more of it or their idle timeout: a request may be on its way already.
+  // The others are closed after the answer that is under way.
+  enum class Waiting : std::uint8_t { closed, kept };
+  void drain(Waiting waiting = Waiting::closed);
+  // After drain(): accepts again. Control has counted it in `accepting` already.
+  void resume();
   bool idle() const { return connections_.empty() && !accepting_; }
 
   // Swapped by control, once a reload has changed them. Limits hold for connections to come,
@@ -83,6 +87,7 @@ class Listener {
   // Connections that are told at once that there are too many; beyond that they are just closed.
   static constexpr std::size_t kTurnedAway = 4;
 
+  void begin_to_accept();
   Task<void> accept();
   void admit(Accepted accepted);
   void turn_away(std::unique_ptr<Stream> stream);

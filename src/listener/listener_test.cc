@@ -253,6 +253,45 @@ TEST_F(ListenerTest, DrainingServesWhatWasQueued) {
   EXPECT_TRUE(listener_->idle());
 }
 
+TEST_F(ListenerTest, AGentleDrainKeepsConnectionsThatWaitForOneMoreRequest) {
+  open();
+  auto waits = connect();
+  EXPECT_EQ(ask(*waits, kRequest), kAnswer);
+  auto rests = connect();
+  listener_->drain(Listener::Waiting::kept);
+  EXPECT_EQ(ask(*waits, ""), "");
+  EXPECT_EQ(ask(*waits, kRequest), kLastAnswer + "|closed");
+  loop_.run_for(config_.limits.idle_timeout + 1s);
+  EXPECT_TRUE(listener_->idle());
+}
+
+TEST_F(ListenerTest, AcceptsAgainAfterADrain) {
+  open();
+  auto before = connect();
+  EXPECT_EQ(ask(*before, kRequest), kAnswer);
+  listener_->drain(Listener::Waiting::kept);
+  loop_.run_for(1s);
+  EXPECT_EQ(shared_->accepting.load(), 0U);
+  shared_->accepting.fetch_add(1);
+  listener_->resume();
+  auto after = connect();
+  EXPECT_EQ(ask(*after, kRequest), kAnswer);
+  EXPECT_EQ(ask(*before, kRequest), kAnswer);
+  EXPECT_EQ(shared_->accepting.load(), 1U);
+}
+
+TEST_F(ListenerTest, ADrainThatIsTakenBackAtOnceWasNone) {
+  open();
+  loop_.run_for(1s);
+  listener_->drain(Listener::Waiting::kept);
+  shared_->accepting.fetch_add(1);
+  listener_->resume();
+  loop_.run_for(1s);
+  EXPECT_EQ(shared_->accepting.load(), 1U);
+  auto client = connect();
+  EXPECT_EQ(ask(*client, kRequest), kAnswer);
+}
+
 TEST_F(ListenerTest, ARequestWhoseHeadEndsAfterTheDrainBeganIsTheLast) {
   open();
   auto client = connect();

@@ -1,5 +1,6 @@
 #include "net/listen.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -77,6 +78,22 @@ std::expected<ListeningSockets, std::string> ListeningSockets::open(const Addres
   return sockets;
 }
 
+std::expected<ListeningSockets, std::string> ListeningSockets::adopt(std::vector<int> descriptors) {
+  ListeningSockets sockets;
+  sockets.descriptors_ = std::move(descriptors);
+  for (const int descriptor : sockets.descriptors_) {
+    const auto address = listening_on(descriptor);
+    if (!address) return std::unexpected("a descriptor that was handed over does not listen");
+    if (sockets.address_.empty()) sockets.address_ = *address;
+    if (sockets.address_ != *address)
+      return std::unexpected("sockets that were handed over listen on " +
+                             sockets.address_.to_text() + " and " + address->to_text());
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+  }
+  return sockets;
+}
+
 ListeningSockets::ListeningSockets(ListeningSockets&& other) noexcept
     : address_(other.address_), descriptors_(std::exchange(other.descriptors_, {})) {}
 
@@ -87,6 +104,19 @@ ListeningSockets::~ListeningSockets() {
 void ListeningSockets::close() {
   for (const int descriptor : descriptors_) ::close(descriptor);
   descriptors_.clear();
+}
+
+std::optional<Address> listening_on(int descriptor) {
+  int listens = 0;
+  int type = 0;
+  socklen_t size = sizeof listens;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0) return std::nullopt;
+  size = sizeof type;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return std::nullopt;
+  auto address = address_of(descriptor);
+  const bool internet = address.family() == AF_INET || address.family() == AF_INET6;
+  if (listens == 0 || type != SOCK_STREAM || !internet) return std::nullopt;
+  return address;
 }
 
 }  // namespace penstock

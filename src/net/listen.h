@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ class ListeningSockets {
   static std::expected<ListeningSockets, std::string> open(const Address& address,
                                                            std::size_t count);
 
+  // Takes over sockets that listen already, all on one address: another process opened them.
+  // Closes them where that is not so; the error is a sentence.
+  static std::expected<ListeningSockets, std::string> adopt(std::vector<int> descriptors);
+
   ListeningSockets(ListeningSockets&& other) noexcept;
   ListeningSockets& operator=(ListeningSockets&&) = delete;
   ~ListeningSockets();
@@ -28,11 +33,16 @@ class ListeningSockets {
 
   const Address& address() const { return address_; }
   int descriptor(std::size_t i) const { return descriptors_[i]; }
+  const std::vector<int>& descriptors() const { return descriptors_; }
 
  private:
   ListeningSockets() = default;
   Address address_;
   std::vector<int> descriptors_;
 };
+
+// The address that a descriptor listens on, which may be anything; nothing where it is no TCP
+// socket that listens.
+std::optional<Address> listening_on(int descriptor);
 
 }  // namespace penstock

@@ -52,6 +52,7 @@ void fill(MetricStore& store) {
   store.set(store.gauge(Family::config_version_info, {"3", "abc"}), 1);
   store.set(store.gauge(Family::config_fallback), 0);
   store.set(store.gauge(Family::config_waiting_for_restart), 0);
+  store.add(store.counter(Family::upgrades, {"success"}));
 }
 
 TEST(Exposition, WritesPrometheusText) {

@@ -225,6 +225,13 @@ constexpr std::array<FamilyInfo, kFamilies> kTable = {{
      "",
      "Settings whose change waits for the process's next start.",
      {}},
+    {Family::upgrades,
+     "penstock_upgrades_total",
+     counter,
+     "",
+     "Upgrades by USR2: success is told by the new process, failure by the old one, which serves "
+     "on.",
+     {"result"}},
     {Family::build_info, "penstock_build_info", info, "", "What is running.", {"version"}},
     {Family::process_cpu,
      "process_cpu_seconds_total",

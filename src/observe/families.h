@@ -46,6 +46,7 @@ enum class Family : std::uint8_t {
   config_version_info,
   config_fallback,
   config_waiting_for_restart,
+  upgrades,
   build_info,
   process_cpu,
   process_resident_memory,

@@ -23,6 +23,7 @@ struct RuntimeConfig {
   bool pin_workers = true;
   Duration drain_delay = std::chrono::seconds(5);
   Duration drain_timeout = std::chrono::seconds(20);
+  Duration upgrade_timeout = std::chrono::seconds(30);
 
   static constexpr auto describe() {
     using C = RuntimeConfig;
@@ -45,7 +46,11 @@ struct RuntimeConfig {
             .range(0, 10min),
         schema::field("drainTimeout", &C::drain_timeout,
                       "After that: how long requests in flight may take to end.")
-            .range(0, 1h));
+            .range(0, 1h),
+        schema::field("upgradeTimeout", &C::upgrade_timeout,
+                      "On USR2: how long the new process may take until it serves; after that it "
+                      "is ended, and the old one serves on.")
+            .range(100ms, 1h));
   }
 };
 

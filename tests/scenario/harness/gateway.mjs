@@ -15,7 +15,7 @@ process.on('exit', () => process.exit());
 const root = path.resolve(fileURLToPath(import.meta.url), '../../../..');
 export const binary = process.env.PENSTOCK_BINARY ?? path.join(root, 'build/release/penstock');
 
-const report = /ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
+export const report = /ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:/;
 
 // The route and service that most scenarios need: everything to one origin, for everybody.
 export const toOrigin = (port, service = {}, route = {}) => ({
@@ -56,10 +56,10 @@ export class Gateway {
     return gateway;
   }
 
-  // `openFiles`: RLIMIT_NOFILE of the process. `through`: a command that runs another.
-  spawn({ openFiles, through = [], env = {} } = {}) {
+  // `openFiles`: RLIMIT_NOFILE of the process. `through`: a command that runs another. `args`: more of them.
+  spawn({ openFiles, through = [], env = {}, args: more = [] } = {}) {
     const limit = openFiles ? ['prlimit', `--nofile=${openFiles}:${openFiles}`] : [];
-    const [command, ...args] = [...limit, ...through, binary, 'run', '--config', this.file];
+    const [command, ...args] = [...limit, ...through, this.program ?? binary, 'run', '--config', this.file, ...more];
     this.child = new Child(command, args, { cwd: this.dir, env: { ...process.env, ...env } });
     return this;
   }
