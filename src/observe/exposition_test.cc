@@ -53,6 +53,10 @@ void fill(MetricStore& store) {
   store.set(store.gauge(Family::config_fallback), 0);
   store.set(store.gauge(Family::config_waiting_for_restart), 0);
   store.add(store.counter(Family::upgrades, {"success"}));
+  store.set(store.gauge(Family::circuit_state, {"order-service"}), 2);
+  store.add(store.counter(Family::circuit_transitions, {"order-service", "open"}));
+  store.set(store.gauge(Family::bulkhead_requests, {"order-service", "active"}), 1);
+  store.add(store.counter(Family::health_checks, {"order-service", "passed"}));
 }
 
 TEST(Exposition, WritesPrometheusText) {

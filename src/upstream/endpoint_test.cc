@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace penstock {
 namespace {
 using namespace std::chrono_literals;
@@ -14,6 +16,7 @@ EndpointSet with_weights(std::initializer_list<std::uint32_t> weights) {
   for (const auto weight : weights) {
     Endpoint endpoint;
     endpoint.weight = weight;
+    endpoint.state = std::make_shared<EndpointState>();
     set.endpoints.push_back(endpoint);
   }
   set.plan_rounds();
