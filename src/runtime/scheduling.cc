@@ -38,7 +38,7 @@ constexpr Duration kStint = std::chrono::microseconds(100);
 constexpr Duration kLongStint = std::chrono::milliseconds(4);
 
 // The calling thread's, while it gives way.
-constinit thread_local const timer_t* giving_way = nullptr;
+constinit thread_local GivingWay* giving_way = nullptr;
 
 Duration monotonic() {
   timespec now{};
@@ -51,25 +51,6 @@ Duration monotonic() {
 void interrupt_after(Duration stint, timer_t timer) {
   const itimerspec once{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = stint.count()}};
   ::timer_settime(timer, 0, &once, nullptr);
-}
-
-// A signal's handler: only what is allowed there.
-void let_others_go_first(int) {
-  const auto* const timer = giving_way;
-  if (timer == nullptr) return;
-  const int error = errno;
-  const auto left = monotonic();
-  ::sched_yield();
-  const auto waited = monotonic() - left;
-  interrupt_after(std::clamp(waited / 3, kStint, kLongStint), *timer);
-  errno = error;
-}
-
-bool handle_interrupts() {
-  struct sigaction action{};
-  action.sa_handler = let_others_go_first;
-  action.sa_flags = SA_RESTART;
-  return ::sigaction(SIGURG, &action, nullptr) == 0;
 }
 
 }  // namespace
@@ -86,21 +67,39 @@ void stand_back() {
 }
 
 GivingWay::GivingWay() {
-  static const bool handled = handle_interrupts();
+  static const bool handled = [] {
+    struct sigaction action{};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    return ::sigaction(SIGURG, &action, nullptr) == 0;
+  }();
   if (!handled) return;
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGURG;
   event._sigev_un._tid = ::gettid();
   if (::timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0) return;
-  giving_way = &timer_;
+  giving_way = this;
   interrupt_after(kStint, timer_);
 }
 
 GivingWay::~GivingWay() {
-  if (giving_way != &timer_) return;
+  if (giving_way != this) return;
   giving_way = nullptr;
   ::timer_delete(timer_);
+}
+
+// Only what is allowed in a handler.
+void GivingWay::on_signal(int) {
+  auto* const self = giving_way;
+  if (self == nullptr) return;
+  const int error = errno;
+  self->turns_ = self->turns_ + 1;
+  const auto left = monotonic();
+  ::sched_yield();
+  const auto waited = monotonic() - left;
+  interrupt_after(std::clamp(waited / 3, kStint, kLongStint), self->timer_);
+  errno = error;
 }
 
 }  // namespace penstock

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <ctime>
 
 namespace penstock {
@@ -27,7 +28,14 @@ class GivingWay {
   GivingWay& operator=(const GivingWay&) = delete;
   ~GivingWay();
 
+  // How often it has let others go first.
+  int turns() const { return turns_; }
+
  private:
+  // In a signal's handler.
+  static void on_signal(int number);
+
+  volatile std::sig_atomic_t turns_ = 0;
   timer_t timer_{};
 };
 
