@@ -10,5 +10,5 @@ set_sanitizer_options() {
   export ASAN_OPTIONS="$common:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1:external_symbolizer_path=$symbolizer"
   export UBSAN_OPTIONS="$common:print_stacktrace=1:external_symbolizer_path=$symbolizer"
   export LSAN_OPTIONS="report_objects=0"
-  export TSAN_OPTIONS="$common:second_deadlock_stack=1:history_size=4:external_symbolizer_path=$symbolizer"
+  export TSAN_OPTIONS="$common:suppressions=$root/tools/dev/tsan.supp:print_suppressions=0:second_deadlock_stack=1:history_size=4:external_symbolizer_path=$symbolizer"
 }
