@@ -106,7 +106,13 @@ listeners:
 services:
   - serviceName: order-service
     instances: [ { host: orders.internal, port: 8080, healthy: true, weight: 1 } ]
-    loadBalancing: { strategy: roundRobin }
+    loadBalancing: { strategy: roundRobin, panicThreshold: 30% }
+    healthCheck: { path: "/healthz?full", interval: 5s, timeout: 1s, healthyAfter: 2,
+                   unhealthyAfter: 3 }
+    outlierEjection: { consecutiveFailures: 5, ejectFor: 10s, maxEjected: 50% }
+    circuitBreaker: { failureRate: 50%, slowRate: 80%, slowerThan: 2s, consecutiveFailures: 7,
+                      minimumRequests: 20, window: 10s, openFor: 5s, trials: 3, ramp: 10s }
+    bulkhead: { maxRequests: 200, maxPending: 50, pendingTimeout: 500ms }
     timeouts: { connect: 2s, firstByte: 15s, idle: 30s, total: 60s, perTry: 20s, maxStreamAge: 24h }
     retry: { attempts: 3, on: [connectFailure, reset, 503], methods: [GET, HEAD], backoff: 25ms,
              budget: 20% }
@@ -133,6 +139,12 @@ stateDir: state
               ElementsAre(RetryCondition{Cause::connect_failure, 0},
                           RetryCondition{Cause::reset, 0}, RetryCondition{Cause::status, 503}));
   EXPECT_EQ(service.retry.budget.share(), 0.2);
+  EXPECT_EQ(service.load_balancing.panic_threshold.share(), 0.3);
+  EXPECT_EQ(service.health_check->path->text, "/healthz?full");
+  EXPECT_EQ(service.outlier_ejection->consecutive_failures, 5u);
+  EXPECT_EQ(service.circuit_breaker->slower_than, std::chrono::seconds(2));
+  EXPECT_EQ(service.circuit_breaker->slow_rate.share(), 0.8);
+  EXPECT_EQ(service.bulkhead->max_pending, 50u);
   EXPECT_EQ(loaded.config.node.observability.access_log.path.value, "off");
   EXPECT_EQ(loaded.config.node.runtime.workers, 2u);
 }
@@ -289,6 +301,22 @@ TEST(Load, RefusesConditionsOfRetryThatAreNone) {
   EXPECT_THAT(error("{ methods: [ get ] }"),
               HasSubstr("retry.methods[0]: found \"get\", expected a method such as GET; did you "
                         "mean \"GET\"?"));
+}
+
+TEST(Load, RefusesWhatSparesNoService) {
+  const auto error = [](std::string_view key) {
+    return error_of(std::string(kListener) +
+                    "services: [ { serviceName: s, instances: [ { host: h, port: 1 } ], " +
+                    std::string(key) + " } ]");
+  };
+  for (const auto* bad : {"healthz", "/a b", "/a#b", "/\xc3\xa4"})
+    EXPECT_THAT(error("healthCheck: { path: \"" + std::string(bad) + "\" }"),
+                HasSubstr("expected a path such as /healthz"));
+  EXPECT_THAT(error("bulkhead: { maxPending: 3 }"), HasSubstr("bulkhead.maxRequests: found no"));
+  EXPECT_THAT(error("circuitBreaker: { failureRate: 0% }"), HasSubstr("failureRate: found"));
+  EXPECT_THAT(error("circuitBreaker: { trials: 0 }"), HasSubstr("trials: found 0"));
+  EXPECT_THAT(error("outlierEjection: { ejectFor: 1ms }"), HasSubstr("ejectFor: found \"1ms\""));
+  EXPECT_THAT(error("circutBreaker: { trials: 1 }"), HasSubstr("did you mean \"circuitBreaker\"?"));
 }
 
 TEST(Load, RefusesPathsThatMatchNothing) {

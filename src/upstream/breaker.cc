@@ -65,6 +65,11 @@ Breaker::Pass Breaker::admit_one(const CircuitBreakerConfig& config, Instant now
     case Phase::open:
       return {};
     case Phase::half_open:
+      // A new configuration may ask for fewer than have succeeded already.
+      if (trials_passed_ >= config.trials) {
+        change = close(config, now);
+        break;
+      }
       if (trials_out_ + trials_passed_ >= config.trials) return {};
       ++trials_out_;
       break;

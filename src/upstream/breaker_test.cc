@@ -180,6 +180,17 @@ TEST_F(BreakerTest, ANewConfigurationHoldsFromTheNextTryOn) {
   EXPECT_EQ(breaker.state(now), State::open);
 }
 
+TEST_F(BreakerTest, FewerTrialsThanHaveSucceededCloseIt) {
+  config.trials = 5;
+  open();
+  now += config.open_for;
+  EXPECT_EQ(passing(3), 3);
+  EXPECT_EQ(breaker.state(now), State::half_open);
+  config.trials = 2;
+  EXPECT_TRUE(pass(Outcome::good));
+  EXPECT_EQ(breaker.state(now), State::closed);
+}
+
 TEST_F(BreakerTest, ManyThreadsCountTogether) {
   config.minimum_requests = 4'000;
   std::vector<std::thread> threads;

@@ -333,5 +333,17 @@ TEST(CallOutlier, WithoutTheConfigurationAnswersEjectNobody) {
   EXPECT_TRUE(bench.set.endpoints[0].state->usable(bench.loop.now()));
 }
 
+TEST(CallOutlier, InPanicItGetsRequestsAllTheSame) {
+  for (const double threshold : {50.0, 60.0}) {
+    CallBench bench(1, 2);
+    bench.config.load_balancing.panic_threshold = schema::Percent{threshold};
+    bench.set.endpoints[1].state->set_unwell(true);
+    ScriptedService good(bench.loop, CallBench::address(0), {{ok()}});
+    ScriptedService unwell(bench.loop, CallBench::address(1), {{ok()}});
+    for (int i = 0; i < 20; ++i) bench.get();
+    EXPECT_EQ(unwell.heads().size(), threshold > 50 ? 10U : 0U);
+  }
+}
+
 }  // namespace
 }  // namespace penstock

@@ -51,6 +51,7 @@ void HealthChecks::follow(const std::vector<ServiceConfig>& services, const Dire
     for (std::uint32_t e = 0; e < set->endpoints.size(); ++e) {
       if (set->endpoints[e].weight == 0) continue;
       const std::pair key(set->service, set->endpoints[e].text);
+      if (checks_.contains(key)) continue;  // Two instances at one address have one state.
       auto& known = before[key];
       if (known && known->config == *services[i].health_check) {
         known->set = set;

@@ -137,6 +137,15 @@ TEST_F(HealthChecksTest, WhatStaysKeepsItsTurnAndWhatGoesIsWell) {
   EXPECT_FALSE(unwell());
 }
 
+TEST_F(HealthChecksTest, AnAddressThatStandsTwiceIsAskedOnceHoweverOftenItIsFollowed) {
+  set_.endpoints.push_back(set_.endpoints.front());
+  ScriptedService service(bench_.loop, CallBench::address(0), {{ok()}});
+  for (int i = 0; i < 10; ++i) follow();
+  bench_.loop.run_for(10s);
+  EXPECT_GE(service.heads().size(), 8U);
+  EXPECT_LE(service.heads().size(), 12U);
+}
+
 TEST_F(HealthChecksTest, AnInstanceWithoutWeightIsNotAsked) {
   set_.endpoints[0].weight = 0;
   ScriptedService service(bench_.loop, CallBench::address(0), {{ok()}});

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { Pool } from 'undici';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
+import { busyOrigin } from '../harness/busy_origin.mjs';
 import { eventually, within } from '../harness/eventually.mjs';
 import { isSanitized } from '../harness/gateway.mjs';
 import { RawClient, get } from '../harness/raw_client.mjs';
@@ -13,31 +13,6 @@ import { atEnd, startGateway } from '../harness/scene.mjs';
 const routes = isSanitized() ? 2_000 : 10_000;
 const reloads = 20;
 const connections = 8;
-
-// Answers requests, echoes WebSockets, and streams events on /events.
-async function busyOrigin() {
-  const streams = new Set();
-  const server = createServer((request, response) => {
-    if (request.url !== '/events') return response.end(request.url);
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    response.flushHeaders();
-    streams.add(response);
-    return undefined;
-  });
-  server.keepAliveTimeout = 60_000;
-  const sockets = new WebSocketServer({ server });
-  sockets.on('connection', (socket) => {
-    socket.on('message', (data) => socket.send(data.toString()));
-    socket.on('error', () => {});
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { port: server.address().port, tell: (text) => streams.forEach((stream) => stream.write(`data: ${text}\n\n`)) };
-}
 
 // Routes that every version has, and one that says which version it is.
 function table(origin, version) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { Pool } from 'undici';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
+import { busyOrigin } from '../harness/busy_origin.mjs';
 import { eventually, within } from '../harness/eventually.mjs';
 import { isSanitized, toOrigin } from '../harness/gateway.mjs';
 import { ask, get } from '../harness/raw_client.mjs';
@@ -13,24 +13,6 @@ import { startUpgradable, upgrade } from '../harness/upgrade.mjs';
 // Set it to 100 for a long look.
 const upgrades = Number(process.env.PENSTOCK_UPGRADES ?? (isSanitized() ? 4 : 12));
 const connections = 8;
-
-// Answers requests, and echoes WebSockets.
-async function busyOrigin() {
-  const server = createServer((request, response) => response.end(request.url));
-  server.keepAliveTimeout = 60_000;
-  const sockets = new WebSocketServer({ server });
-  sockets.on('connection', (socket) => {
-    socket.on('message', (data) => socket.send(data.toString()));
-    socket.on('error', () => {});
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return server.address().port;
-}
 
 // Callers that ask until they are stopped: `ask(path)` gives the answer's text. Keeps what went wrong.
 class Load {
@@ -74,7 +56,7 @@ async function echoes(socket, text) {
 }
 
 test(`${upgrades} upgrades under load lose no request and cut no tunnel`, { timeout: 600_000 }, async (t) => {
-  const origin = await busyOrigin();
+  const { port: origin } = await busyOrigin();
   const gateway = await startUpgradable({ ...toOrigin(origin), observability: { accessLog: { path: 'off' } } });
   const pool = new Pool(`http://127.0.0.1:${gateway.port}`, { connections });
   atEnd(() => pool.destroy());
