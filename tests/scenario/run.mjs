@@ -1,8 +1,9 @@
 // Runs the scenarios: `node run.mjs [--concurrency N] [part of a path]…`. PENSTOCK_BINARY names the
 // binary, PENSTOCK_IO the loop (`io_uring`, `epoll`).
-import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { run } from 'node:test';
+import { tap } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Gateway, binary } from './harness/gateway.mjs';
@@ -24,5 +25,15 @@ if (!Gateway.exists()) {
   process.exit(1);
 }
 const files = [...testsIn(here)].filter((file) => !positionals.length || positionals.some((part) => file.includes(part)));
-const child = spawn(process.execPath, ['--test', `--test-concurrency=${values.concurrency}`, ...files.sort()], { stdio: 'inherit' });
-child.on('close', (code) => process.exit(code ?? 1));
+// What hangs is ended, and named, by file; the longest takes a minute under a sanitizer.
+const longest = 300_000;
+const events = run({ files: files.sort(), concurrency: Number(values.concurrency), timeout: longest });
+let failed = false;
+events.on('test:fail', () => { failed = true; });
+
+function end() {
+  const left = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean);
+  for (const pid of left) process.kill(Number(pid), 'SIGKILL');
+  process.exit(failed ? 1 : 0);
+}
+events.compose(tap).on('end', () => process.stdout.write('', end)).pipe(process.stdout);

@@ -4,6 +4,7 @@ import { RawOrigin, answer } from './raw_origin.mjs';
 
 // What a test starts and must end: ended last to first when the test's file is over.
 const ends = [];
+const patience = 20_000;
 after(async () => {
   const faults = [];
   for (const end of ends.reverse()) {
@@ -13,6 +14,11 @@ after(async () => {
       faults.push(error);
     }
   }
+  // A test that failed may have left behind what would keep this process for ever.
+  setTimeout(() => {
+    console.error(`still there at the end: ${process.getActiveResourcesInfo()}`);
+    process.exit(1);
+  }, patience).unref();
   if (faults.length) throw faults[0];
 });
 

@@ -60,7 +60,7 @@ export async function upgrade(gateway) {
 export async function taken(gateway) {
   const told = await eventually(async () => {
     const now = await status(gateway);
-    return now.pid !== gateway.pid && now;
+    return now.pid !== gateway.pid && now.state === 'serving' && now;
   }, `an upgrade\n${gateway.child.err}`, 60_000);
   gateway.pid = told.pid;
   gateway.pids.push(told.pid);
