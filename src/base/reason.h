@@ -79,6 +79,15 @@ inline constexpr Reason kInternal{"internal_error", 500, Side::gateway, "The gat
                                   "proxy_internal_error"};
 inline constexpr Reason kDraining{"draining", 503, Side::gateway, "The gateway is shutting down.",
                                   "proxy_internal_response"};
+inline constexpr Reason kOverloadMemory{"overload_memory", 503, Side::gateway,
+                                        "The gateway is short of memory.",
+                                        "proxy_internal_response"};
+inline constexpr Reason kOverloadDescriptors{"overload_descriptors", 503, Side::gateway,
+                                             "The gateway is short of connections.",
+                                             "proxy_internal_response"};
+inline constexpr Reason kOverloadLag{"overload_lag", 503, Side::gateway,
+                                     "The gateway has more to do than it can.",
+                                     "proxy_internal_response"};
 inline constexpr Reason kConnectionLimit{"connection_limit", 503, Side::gateway,
                                          "The gateway has too many connections.",
                                          "connection_limit_reached"};
@@ -183,6 +192,9 @@ inline constexpr const Reason* kAll[] = {&kMalformedRequest,
                                          &kNoAuthPolicy,
                                          &kInternal,
                                          &kDraining,
+                                         &kOverloadMemory,
+                                         &kOverloadDescriptors,
+                                         &kOverloadLag,
                                          &kConnectionLimit,
                                          &kNoEndpoint,
                                          &kPoolExhausted,

@@ -7,6 +7,7 @@
 #include "config/secrets.h"
 #include "listener/listener_config.h"
 #include "observe/observability_config.h"
+#include "overload/overload_config.h"
 #include "policy/stages.h"
 #include "route/route_config.h"
 #include "runtime/runtime_config.h"
@@ -47,6 +48,7 @@ struct NodeSettings {
   SecretsConfig secrets;
   std::string state_dir;  // Empty: $STATE_DIRECTORY, /var/lib/penstock, ./.penstock.
   RuntimeConfig runtime;
+  OverloadConfig overload;
   ObservabilityConfig observability;
 
   static constexpr auto describe() {
@@ -63,6 +65,8 @@ struct NodeSettings {
                       "`/var/lib/penstock`, else `./.penstock`.")
             .restart(),
         schema::field("runtime", &C::runtime, "Threads, and how they stop."),
+        schema::field("overload", &C::overload,
+                      "What the process may use before it turns work away."),
         schema::field("observability", &C::observability, "What is reported, and where to."));
   }
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,6 +41,8 @@ std::string no_loop(IoChoice io, const Error& error) {
 
 std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Origin origin,
                                                                Inheritance inheritance) {
+  // Buffers that are freed are to be the system's again, not the allocator's.
+  mallopt(M_MMAP_THRESHOLD, BufferPool::kBlock);
   const auto bears = inheritance.check_workers(worker_count(loaded.config.node.runtime));
   if (!bears) return std::unexpected(bears.error());
   auto state_dir = StateDir::open(loaded.config.node.state_dir, inheritance.lock());
@@ -69,6 +72,7 @@ Node::Node(NodeSettings settings, StateDir state_dir, AdminToken token, std::uni
       series_(store_),
       process_(store_, kVersion),
       lost_lines_(store_.counter(Family::log_lines_dropped, {"write_failed"})),
+      load_watch_(*loop_, pool_, budgets_, store_),
       publication_(*loop_, pool_, store_, state_dir_.path(), tls_workers_),
       health_checks_(*loop_, store_, tls_workers_.size() - 1),
       scope_(*loop_),
@@ -94,6 +98,7 @@ std::expected<void, std::string> Node::prepare(Loaded loaded, Origin origin) {
       std::move(origin), std::move(home), [this](const NodeSettings& wanted) { apply(wanted); },
       [this](const std::string& listener) { apply_certificates(listener); });
   lower_connections(settings_.listeners, lowered_);
+  budgets_.add(loop_->usage());
   auto done = open_log();
   if (done) done = make_seats();
   if (done) done = open_doors();
@@ -117,9 +122,10 @@ std::expected<void, std::string> Node::make_seats() {
   // What serves control serves them.
   const auto io = loop_->name() == "io_uring" ? IoChoice::io_uring : IoChoice::epoll;
   for (std::uint32_t i = 0; i < workers; ++i) {
-    auto seat = Seat::create(i, workers, io, log_ != nullptr);
+    auto seat = Seat::create(i, workers, io, log_ != nullptr, budgets_);
     if (!seat) return std::unexpected("out of descriptors at start");
     if (log_) log_->add(*(*seat)->ring());
+    budgets_.add((*seat)->loop().usage());
     publication_.add_worker((*seat)->loop(), (*seat)->gateway());
     seats_.push_back(std::move(*seat));
   }

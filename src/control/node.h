@@ -15,6 +15,7 @@
 #include "control/candidate.h"
 #include "control/door.h"
 #include "control/inheritance.h"
+#include "control/load_watch.h"
 #include "control/publication.h"
 #include "control/seat.h"
 #include "control/state_dir.h"
@@ -57,6 +58,7 @@ class Node {
   Task<MergedMetrics> collect_metrics();
   const AdminToken& token() const { return token_; }
   const Publication& publication() const { return publication_; }
+  const Budgets& budgets() const { return budgets_; }
   // The settings in force, and the paths of those that wait for the next start.
   const NodeSettings& settings() const { return settings_; }
   const std::vector<std::string>& waiting_for_restart() const { return waiting_; }
@@ -129,6 +131,8 @@ class Node {
   ProcessSeries process_;
   Counter lost_lines_;
 
+  Budgets budgets_;
+  LoadWatch load_watch_;
   Publication publication_;
   HealthChecks health_checks_;
   Candidate first_;

@@ -27,6 +27,7 @@ int Node::run() {
   if (predecessor_) publication_.keep_from(loop_->now() + kFirstSeconds);
   publication_.publish_first(std::move(first_));
   if (log_) log_->start();
+  load_watch_.change(settings_.overload);
   start_workers();
   start_admin();
   publication_.tell_of_endpoints([this] {
@@ -35,6 +36,9 @@ int Node::run() {
   });
   scope_.spawn(publication_.keep_current());
   scope_.spawn(health_checks_.run());
+  scope_.spawn(load_watch_.run([this] {
+    for (auto& seat : seats_) seat->relieve();
+  }));
   {
     const Signals signals(
         [this](int number) { loop_->post([this, number] { on_signal(number); }); });
@@ -158,6 +162,7 @@ void Node::apply(const NodeSettings& wanted) {
              static_cast<std::int64_t>(waiting_.size()));
   settings_ = wanted;
   lower_connections(settings_.listeners, lowered_);
+  load_watch_.change(settings_.overload);
   for (const auto& listener : settings_.listeners)
     for (auto& door : doors_)
       if (door->name() == listener.name.value)

@@ -6,18 +6,20 @@
 namespace penstock {
 
 Result<std::unique_ptr<Seat>> Seat::create(std::size_t index, std::uint32_t workers, IoChoice io,
-                                           bool log) {
+                                           bool log, const Budgets& budgets) {
   std::random_device device;
   const auto seed = (std::uint64_t{device()} << 32) | device();
   auto worker = Worker::create("worker-" + std::to_string(index), io, seed);
   if (!worker) return fail(worker.error());
-  return std::unique_ptr<Seat>(new Seat(std::move(*worker), index, workers, log));
+  return std::unique_ptr<Seat>(new Seat(std::move(*worker), index, workers, log, budgets));
 }
 
-Seat::Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t workers, bool log)
+Seat::Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t workers, bool log,
+           const Budgets& budgets)
     : worker_(std::move(worker)),
       index_(index),
       ring_(log ? std::make_unique<LogRing>() : nullptr),
+      shedder_(worker_->loop(), budgets, store_),
       gateway_(std::make_unique<Gateway>(worker_->loop(), store_, ring_.get(), workers,
                                          static_cast<std::uint32_t>(index))),
       scope_(worker_->loop()),
@@ -31,7 +33,7 @@ Seat::~Seat() {
 Listener& Seat::add_listener(ListenerShared& shared, int descriptor) {
   listeners_.push_back(std::make_unique<Listener>(
       loop(), shared, descriptor, store_, gateway_->series(),
-      [this](Exchange& exchange) { return gateway_->serve(exchange); }, index_));
+      [this](Exchange& exchange) { return gateway_->serve(exchange); }, index_, &shedder_));
   return *listeners_.back();
 }
 
@@ -54,6 +56,10 @@ void Seat::drain(std::size_t listener, Listener::Waiting waiting) {
 
 void Seat::resume(std::size_t listener) {
   loop().post([this, listener] { listeners_[listener]->resume(); });
+}
+
+void Seat::relieve() {
+  loop().post([this] { shedder_.relieve(); });
 }
 
 void Seat::close() {

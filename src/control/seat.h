@@ -9,6 +9,7 @@
 #include "listener/listener.h"
 #include "observe/log_ring.h"
 #include "observe/metrics.h"
+#include "overload/shedder.h"
 #include "runtime/scope.h"
 #include "runtime/worker.h"
 
@@ -20,7 +21,7 @@ class Seat {
  public:
   // `log` says whether there is an access log.
   static Result<std::unique_ptr<Seat>> create(std::size_t index, std::uint32_t workers, IoChoice io,
-                                              bool log);
+                                              bool log, const Budgets& budgets);
 
   Seat(const Seat&) = delete;
   Seat& operator=(const Seat&) = delete;
@@ -42,17 +43,21 @@ class Seat {
   void drain();
   void drain(std::size_t listener, Listener::Waiting waiting);
   void resume(std::size_t listener);
+  // Something is short: gives up what is cheap to give up.
+  void relieve();
   // Cancels what is left, then ends the thread.
   void close();
 
  private:
-  Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t workers, bool log);
+  Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t workers, bool log,
+       const Budgets& budgets);
   Task<void> end();
 
   std::unique_ptr<Worker> worker_;
   const std::size_t index_;
   MetricStore store_;
   std::unique_ptr<LogRing> ring_;
+  Shedder shedder_;
   std::unique_ptr<Gateway> gateway_;
   Scope scope_;
   Scope end_scope_;

@@ -8,8 +8,9 @@ namespace penstock {
 namespace {
 
 TEST(Seat, HasARingOnlyWhereThereIsALog) {
-  const auto with = Seat::create(0, 1, IoChoice::automatic, true);
-  const auto without = Seat::create(1, 1, IoChoice::automatic, false);
+  const Budgets budgets;
+  const auto with = Seat::create(0, 1, IoChoice::automatic, true, budgets);
+  const auto without = Seat::create(1, 1, IoChoice::automatic, false, budgets);
   ASSERT_TRUE(with && without);
   EXPECT_NE((*with)->ring(), nullptr);
   EXPECT_EQ((*without)->ring(), nullptr);
@@ -17,7 +18,8 @@ TEST(Seat, HasARingOnlyWhereThereIsALog) {
 }
 
 TEST(Seat, ClosingItEndsItsThread) {
-  auto seat = Seat::create(0, 1, IoChoice::automatic, false);
+  const Budgets budgets;
+  auto seat = Seat::create(0, 1, IoChoice::automatic, false, budgets);
   ASSERT_TRUE(seat.has_value());
   std::atomic<bool> ran{false};
   (*seat)->start_listening();
@@ -30,7 +32,8 @@ TEST(Seat, ClosingItEndsItsThread) {
 }
 
 TEST(Seat, WhatWasPostedTooLateStillFindsEverything) {
-  auto seat = Seat::create(0, 1, IoChoice::automatic, false);
+  const Budgets budgets;
+  auto seat = Seat::create(0, 1, IoChoice::automatic, false, budgets);
   ASSERT_TRUE(seat.has_value());
   bool copied = false;
   (*seat)->loop().post([&copied, store = &(*seat)->store()] {

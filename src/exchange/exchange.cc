@@ -7,6 +7,7 @@ void Exchange::clear() {
   entrance = nullptr;
   tls = {};
   peer = nullptr;
+  visit = nullptr;
   responder = nullptr;
   request.clear();
   request_body = nullptr;

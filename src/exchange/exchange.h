@@ -28,6 +28,7 @@ namespace penstock {
 struct Route;
 struct Snapshot;
 class Policy;
+class Visit;
 
 // The worker that an exchange is on: what of it a policy may use.
 struct WorkerPlace {
@@ -104,6 +105,7 @@ class Exchange {
   const Entrance* entrance = nullptr;
   const Address* peer = nullptr;
   TlsPart tls;
+  Visit* visit = nullptr;  // The connection as what it costs.
   http::Responder* responder = nullptr;
   http::RequestHead request;
   http::Body* request_body = nullptr;

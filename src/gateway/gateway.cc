@@ -146,7 +146,7 @@ void Gateway::answer_options(Exchange& exchange) {
 // Answers for an error, and counts the limit that was met, if it was one.
 void Gateway::reject(Exchange& exchange, const Error& error) {
   const auto& fallback =
-      error.kind == Error::Kind::cancelled ? reasons::kDraining : reasons::kInternal;
+      error.kind == Error::Kind::cancelled ? cut_by(exchange) : reasons::kInternal;
   const auto& reason = error.reason != nullptr ? *error.reason : fallback;
   exchange.reject(reason, error.detail);
   if (&reason == &reasons::kBodyTooLarge) series_.hit(Limit::body_bytes);

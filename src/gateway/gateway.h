@@ -86,6 +86,8 @@ class Gateway {
   void report(Exchange& exchange, Held& held);
 
   bool find_out_who_asks(Exchange& exchange);
+  static bool is_shed(Exchange& exchange);
+  static const Reason& cut_by(const Exchange& exchange);
   bool count_hops(Exchange& exchange);
   void reject(Exchange& exchange, const Error& error);
   void answer_options(Exchange& exchange);

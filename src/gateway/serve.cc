@@ -4,6 +4,7 @@
 #include "gateway/gateway.h"
 #include "gateway/stopwatch.h"
 #include "http/h1/tunnel.h"
+#include "overload/visit.h"
 #include "policy/policy.h"
 #include "upstream/call.h"
 
@@ -37,10 +38,27 @@ bool is_misdirected(const Exchange& exchange) {
 
 }  // namespace
 
+// Whether there is too little of something to serve it; see overload/.
+bool Gateway::is_shed(Exchange& exchange) {
+  if (exchange.visit == nullptr) return false;
+  const auto wanting = exchange.visit->begin_request(exchange.client.client);
+  if (!wanting) return false;
+  exchange.reject(reason_of(*wanting));
+  exchange.response.fields.add(http::Name::retry_after, "1");
+  return true;
+}
+
+// Why we ended it ourselves.
+const Reason& Gateway::cut_by(const Exchange& exchange) {
+  const auto given_up = exchange.visit != nullptr ? exchange.visit->given_up() : std::nullopt;
+  return given_up ? reason_of(*given_up) : reasons::kDraining;
+}
+
 // Refuses what is no proper request, and finds out who asks for what.
 bool Gateway::guard(Exchange& exchange) {
   const Stopwatch watch(exchange, Stage::guard);
   if (!find_out_who_asks(exchange)) return false;
+  if (is_shed(exchange)) return false;
   ask_for_times(exchange);
   if (is_misdirected(exchange)) {
     exchange.reject(reasons::kMisdirected);
@@ -186,7 +204,7 @@ void Gateway::note_end(Exchange& exchange, const http::Sent& sent) {
   exchange.reason = sent.error.reason != nullptr ? sent.error.reason : &reasons::kInternal;
   if (sent.end == http::Sent::End::source_failed) return;
   const bool ours = sent.error.kind == Error::Kind::cancelled;
-  exchange.reason = ours ? &reasons::kDraining : &reasons::kClientClosed;
+  exchange.reason = ours ? &cut_by(exchange) : &reasons::kClientClosed;
   if (ours) return;
   if (sent.error.kind == Error::Kind::timed_out) series_.hit(Limit::slow_reader);
   if (sent.bytes == 0) exchange.status_sent = reasons::kClientClosed.status;

@@ -7,8 +7,8 @@ void ConnectionLimits::change(std::uint32_t most, std::optional<std::uint32_t> m
   most_per_address_.store(most_per_address.value_or(0), std::memory_order_relaxed);
 }
 
-ConnectionLimits::Admission ConnectionLimits::admit(const Address& peer) {
-  if (open_.fetch_add(1, std::memory_order_relaxed) >= most()) {
+ConnectionLimits::Admission ConnectionLimits::admit(const Address& peer, Place place) {
+  if (open_.fetch_add(1, std::memory_order_relaxed) >= most() && place == Place::own) {
     open_.fetch_sub(1, std::memory_order_relaxed);
     return {.verdict = Verdict::full};
   }

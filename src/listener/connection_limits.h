@@ -24,8 +24,10 @@ class ConnectionLimits {
     Verdict verdict = Verdict::admitted;
     bool counted_by_address = false;
   };
-  // One that was admitted is to be released, with the same address.
-  Admission admit(const Address& peer);
+  // One that was admitted is to be released, with the same address. In `place` of one that is being
+  // closed it is admitted beyond the limit.
+  enum class Place : std::uint8_t { own, of_another };
+  Admission admit(const Address& peer, Place place = Place::own);
   void release(const Address& peer, Admission admission);
 
   std::uint32_t open() const { return open_.load(std::memory_order_relaxed); }

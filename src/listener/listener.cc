@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 namespace penstock {
@@ -22,9 +23,14 @@ std::string answer_of(const Reason& reason, std::string_view more_fields) {
 }
 
 // When there is no room for another connection.
-const std::string& full_answer() {
-  static const auto answer = answer_of(reasons::kConnectionLimit, "Retry-After: 1\r\n");
-  return answer;
+const std::string& no_room_answer(Resource wanting) {
+  static const auto answers = [] {
+    std::array<std::string, kMeasured + 1> made;
+    for (std::size_t i = 0; i < made.size(); ++i)
+      made[i] = answer_of(reason_of(static_cast<Resource>(i)), "Retry-After: 1\r\n");
+    return made;
+  }();
+  return answers[static_cast<std::size_t>(wanting)];
 }
 
 // When http came where https is spoken.
@@ -65,21 +71,23 @@ ListenerShared::ListenerShared(const ListenerConfig& config, const Address& boun
       connections(most, config.limits.connections_per_address) {}
 
 // A client's connection, while it is open.
-class Listener::Connection : public Link<> {
+class Listener::Connection : public Link<>, public Visit {
  public:
-  Connection(Listener& listener, std::unique_ptr<Stream> stream, TlsStream* secured,
+  Connection(Listener& listener, Job& job, std::unique_ptr<Stream> stream, TlsStream* secured,
              const Address& peer, ConnectionLimits::Admission admission)
-      : settings(listener.settings_.pin()),
+      : Visit(listener.shedder_, peer),
+        settings(listener.settings_.pin()),
         limits(listener.current().limits),
         http(listener.loop_, std::move(stream), limits),
         tls(secured),
+        job_(job),
         peer_(peer),
         admission_(admission),
         listener_(listener) {
     listener_.connections_.push_back(*this);
     listener_.listener_series_.connections(ConnectionState::idle, 1);
   }
-  ~Connection() {
+  ~Connection() override {
     listener_.listener_series_.connections(
         active_ ? ConnectionState::active : ConnectionState::idle, -1);
     listener_.shared_.connections.release(peer_, admission_);
@@ -105,6 +113,13 @@ class Listener::Connection : public Link<> {
   bool open = true;
 
  private:
+  void leave() override {
+    http.close_after();
+    http.stream().interrupt();
+  }
+  void cut() override { job_.cancel(); }
+
+  Job& job_;
   const Address peer_;
   const ConnectionLimits::Admission admission_;
   Listener& listener_;
@@ -112,7 +127,7 @@ class Listener::Connection : public Link<> {
 };
 
 Listener::Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricStore& store,
-                   WorkerSeries& series, Serve serve, std::size_t worker)
+                   WorkerSeries& series, Serve serve, std::size_t worker, Shedder* shedder)
     : loop_(loop),
       shared_(shared),
       descriptor_(descriptor),
@@ -120,6 +135,7 @@ Listener::Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricSto
       listener_series_(store, shared.name),
       series_(series),
       serve_(std::move(serve)),
+      shedder_(shedder),
       exchanges_(loop) {
   shared.accepting.fetch_add(1, std::memory_order_relaxed);
 }
@@ -166,7 +182,14 @@ Task<void> Listener::accept() {
 void Listener::admit(Accepted accepted) {
   const auto peer = Address::from(reinterpret_cast<const sockaddr*>(&accepted.peer.storage),
                                   accepted.peer.length);
-  const auto admission = shared_.connections.admit(peer);
+  if (const auto wanting = shedder_ ? shedder_->admit_connection(peer) : std::nullopt) {
+    listener_series_.refused(Refusal::overload);
+    return turn_away(std::move(accepted.stream), *wanting);
+  }
+  auto admission = shared_.connections.admit(peer);
+  if (admission.verdict == ConnectionLimits::Verdict::full && shedder_ != nullptr &&
+      shedder_->make_room(peer))
+    admission = shared_.connections.admit(peer, ConnectionLimits::Place::of_another);
   if (admission.verdict == ConnectionLimits::Verdict::admitted) {
     listener_series_.accepted();
     scope_->spawn(serve_connection(std::move(accepted.stream), peer, admission));
@@ -175,18 +198,18 @@ void Listener::admit(Accepted accepted) {
   const bool full = admission.verdict == ConnectionLimits::Verdict::full;
   listener_series_.refused(full ? Refusal::connections : Refusal::connections_per_address);
   series_.hit(full ? Limit::connections : Limit::connections_per_address);
-  turn_away(std::move(accepted.stream));
+  turn_away(std::move(accepted.stream), Resource::connections);
 }
 
-void Listener::turn_away(std::unique_ptr<Stream> stream) {
+void Listener::turn_away(std::unique_ptr<Stream> stream, Resource wanting) {
   // To somebody who expects TLS plain words would say nothing.
   if (turned_away_ >= kTurnedAway || current().tls) return;
   ++turned_away_;
-  scope_->spawn(say_full(std::move(stream)));
+  scope_->spawn(say_why(std::move(stream), wanting));
 }
 
-Task<void> Listener::say_full(std::unique_ptr<Stream> stream) {
-  co_await say_and_close(*stream, full_answer());
+Task<void> Listener::say_why(std::unique_ptr<Stream> stream, Resource wanting) {
+  co_await say_and_close(*stream, no_room_answer(wanting));
   --turned_away_;
 }
 
@@ -224,7 +247,8 @@ Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address pe
     tls = secured.get();
     stream = std::move(secured);
   }
-  Connection connection(*this, std::move(stream), tls, peer, admission);
+  auto& job = co_await ThisJob();
+  Connection connection(*this, job, std::move(stream), tls, peer, admission);
   auto& http = connection.http;
   if (tls != nullptr) {
     const bool secure = co_await shake_hands(connection);
@@ -278,6 +302,7 @@ Task<void> Listener::serve_request(Connection& connection) {
   auto exchange = exchanges_.take();
   exchange->entrance = &current().entrance;
   exchange->peer = &connection.peer();
+  exchange->visit = &connection;
   if (connection.tls != nullptr)
     exchange->tls = {connection.tls->version(), connection.tls->server_name()};
   exchange->responder = &http;
@@ -294,6 +319,7 @@ Task<void> Listener::serve_request(Connection& connection) {
   } else {
     connection.open = false;  // The client left within its head.
   }
+  connection.end_request();
   http.use(nullptr);
   exchanges_.give_back(std::move(exchange));
 }

@@ -16,6 +16,7 @@
 #include "net/tls/server_tls.h"
 #include "observe/operational_log.h"
 #include "observe/series.h"
+#include "overload/shedder.h"
 #include "runtime/loop.h"
 #include "runtime/published.h"
 #include "runtime/scope.h"
@@ -55,9 +56,10 @@ class Listener {
  public:
   using Serve = std::function<Task<void>(Exchange&)>;
 
-  // `worker` is the worker's number.
+  // `worker` is the worker's number. Without a shedder nothing is turned away for want of anything
+  // but connections.
   Listener(Loop& loop, ListenerShared& shared, int descriptor, MetricStore& store,
-           WorkerSeries& series, Serve serve, std::size_t worker = 0);
+           WorkerSeries& series, Serve serve, std::size_t worker = 0, Shedder* shedder = nullptr);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
@@ -90,8 +92,8 @@ class Listener {
   void begin_to_accept();
   Task<void> accept();
   void admit(Accepted accepted);
-  void turn_away(std::unique_ptr<Stream> stream);
-  Task<void> say_full(std::unique_ptr<Stream> stream);
+  void turn_away(std::unique_ptr<Stream> stream, Resource wanting);
+  Task<void> say_why(std::unique_ptr<Stream> stream, Resource wanting);
   Task<void> say_and_close(Stream& stream, std::string_view answer);
   Task<bool> shake_hands(Connection& connection);
   void note_failure(const Connection& connection, const HandshakeFailure& failure);
@@ -110,6 +112,7 @@ class Listener {
   ListenerSeries listener_series_;
   WorkerSeries& series_;
   const Serve serve_;
+  Shedder* const shedder_;
   ExchangePool exchanges_;
   std::unique_ptr<Acceptor> acceptor_;
   Scope* scope_ = nullptr;

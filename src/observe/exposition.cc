@@ -99,6 +99,7 @@ class Writer {
 
   std::string value_text(const FamilyInfo& info, std::uint64_t cell) const {
     const auto value = static_cast<std::int64_t>(cell);
+    if (info.unit == "ratio") return fmt::format("{:.3f}", static_cast<double>(value) / 1000);
     if (info.unit != "seconds") return fmt::format("{}", value);
     // Gauges in seconds are points in time, never negative.
     return seconds_text(cell, open_);

@@ -71,6 +71,21 @@ constexpr std::array<FamilyInfo, kFamilies> kTable = {{
      "",
      "How often something ran into a limit, by the limit's key in the configuration.",
      {"limit"}},
+    {Family::overload_pressure,
+     "penstock_overload_pressure_ratio",
+     gauge,
+     "ratio",
+     "How much of what there is is in use: of memory, descriptors, or the lag of the busiest "
+     "worker. "
+     "From 0.9 on work is turned away.",
+     {"resource"}},
+    {Family::overload_shed,
+     "penstock_overload_shed_total",
+     counter,
+     "",
+     "What was turned away or given up for want of a resource: new connections and requests, idle "
+     "connections, requests in flight.",
+     {"resource", "what"}},
     {Family::connections,
      "penstock_connections",
      gauge,
@@ -149,7 +164,8 @@ constexpr std::array<FamilyInfo, kFamilies> kTable = {{
      "penstock_circuit_state",
      gauge,
      "",
-     "Whether the service is spared since it fails: 0 closed, 1 half open, 2 open. Of services with "
+     "Whether the service is spared since it fails: 0 closed, 1 half open, 2 open. Of services "
+     "with "
      "a circuitBreaker.",
      {"service"}},
     {Family::circuit_transitions,

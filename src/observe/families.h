@@ -21,6 +21,8 @@ enum class Family : std::uint8_t {
   route_misses,
   ratelimit_decisions,
   limit_hits,
+  overload_pressure,
+  overload_shed,
   connections,
   connections_accepted,
   connections_refused,
@@ -70,7 +72,8 @@ struct FamilyInfo {
   Family family;
   std::string_view name;  // As samples are named, so a counter's ends in `_total`.
   MetricKind kind;
-  std::string_view unit;  // `seconds` are counted in nanoseconds and divided when shown.
+  // `seconds` are counted in nanoseconds, a `ratio` in thousandths; both are divided when shown.
+  std::string_view unit;
   std::string_view help;
   std::array<std::string_view, kLabelsMost> label_names;  // Empty after the last.
   Buckets buckets = Buckets::none;

@@ -42,18 +42,6 @@ std::int64_t stat_field(std::string_view stat, int number) {
   return value;
 }
 
-// Linux 6.2 and newer give the count as the folder's size; before, the names are counted.
-std::int64_t open_descriptors() {
-  struct stat folder{};
-  if (stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) return folder.st_size;
-  std::error_code error;
-  std::int64_t count = 0;
-  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
-       at.increment(error))
-    ++count;
-  return count - 1;  // Without the one that reads the folder.
-}
-
 // When the process started, as nanoseconds since 1970: its start is given in ticks since boot.
 std::int64_t start_time(std::int64_t ticks) {
   timespec now{};
@@ -70,6 +58,18 @@ std::int64_t nanoseconds(const timeval& time) {
 }
 
 }  // namespace
+
+// Linux 6.2 and newer give the count as the folder's size; before, the names are counted.
+std::int64_t open_descriptors() {
+  struct stat folder{};
+  if (stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) return folder.st_size;
+  std::error_code error;
+  std::int64_t count = 0;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
+       at.increment(error))
+    ++count;
+  return count - 1;  // Without the one that reads the folder.
+}
 
 ProcessSeries::ProcessSeries(MetricStore& store, std::string_view version)
     : store_(store),

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "observe/metrics.h"
 
 namespace penstock {
+
+// Descriptors that this process has open.
+std::int64_t open_descriptors();
 
 // What the kernel knows of this process, under the names that Prometheus users expect. Belongs to
 // one worker: control.

@@ -139,8 +139,8 @@ void WorkerSeries::active_requests(std::string_view method, bool tls, int change
 
 ListenerSeries::ListenerSeries(MetricStore& store, std::string_view listener)
     : store_(&store), name_(listener) {
-  constexpr std::array<std::string_view, 3> refusals{"connections", "connectionsPerAddress",
-                                                     "draining"};
+  constexpr std::array<std::string_view, 4> refusals{"connections", "connectionsPerAddress",
+                                                     "draining", "overload"};
   accepted_ = store.counter(Family::connections_accepted, {listener});
   for (std::size_t i = 0; i < refusals.size(); ++i)
     refused_[i] = store.counter(Family::connections_refused, {listener, refusals[i]});

@@ -43,7 +43,7 @@ std::string_view text_of(Limit limit);
 
 enum class RouteMiss : std::uint8_t { no_host, no_path, method };
 // Why a connection was closed right after its accept.
-enum class Refusal : std::uint8_t { connections, connections_per_address, draining };
+enum class Refusal : std::uint8_t { connections, connections_per_address, draining, overload };
 enum class ConnectionState : std::uint8_t { idle, active };
 enum class RetryOutcome : std::uint8_t { succeeded, failed, over_budget };
 enum class ConnectOutcome : std::uint8_t { connected, refused, timed_out, failed, tls_failed };
@@ -87,7 +87,7 @@ class ListenerSeries {
   MetricStore* store_;
   std::string name_;
   Counter accepted_;
-  std::array<Counter, 3> refused_;
+  std::array<Counter, 4> refused_;
   std::array<Gauge, 2> connections_;
 };
 

@@ -12,6 +12,7 @@ BufferPool::~BufferPool() {
 
 Lent BufferPool::lend() {
   ++lent_;
+  count(kBlock);
   if (free_.empty()) return {*this, std::make_unique_for_overwrite<char[]>(kBlock).release()};
   auto* block = free_.back().release();
   free_.pop_back();
@@ -28,6 +29,7 @@ Lent BufferPool::lend(char* at, std::size_t size) {
 void BufferPool::take_back(char* block) {
   --lent_;
   if (is_shared(block)) return owner_->take_back(block);
+  count(-std::int64_t{kBlock});
   if (poison_) std::memset(block, 0xdb, kBlock);
   std::unique_ptr<char[]> owned(block);
   if (free_.size() < kKeep) free_.push_back(std::move(owned));

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/usage.h"
+
 namespace penstock {
 
 class Lent;
@@ -29,7 +31,9 @@ class BufferPool {
   static constexpr std::size_t kKeep = 64;  // Free blocks kept; more go back to the system.
 
   // With `poison` a returned block is overwritten, so that late readers are found (simulator).
-  explicit BufferPool(bool poison = false) : poison_(poison) {}
+  // `bytes` counts what is lent of its own memory, shared memory apart.
+  explicit BufferPool(bool poison = false, OwnCount* bytes = nullptr)
+      : poison_(poison), bytes_(bytes) {}
   BufferPool(const BufferPool&) = delete;
   BufferPool& operator=(const BufferPool&) = delete;
   ~BufferPool();
@@ -47,6 +51,9 @@ class BufferPool {
  private:
   friend class Lent;
   void take_back(char* block);
+  void count(std::int64_t bytes) {
+    if (bytes_ != nullptr) bytes_->add(bytes);
+  }
 
   bool is_shared(const char* at) const {
     return reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(shared_.data()) <
@@ -58,6 +65,7 @@ class BufferPool {
   BlockOwner* owner_ = nullptr;
   std::size_t lent_ = 0;
   bool poison_;
+  OwnCount* bytes_;
 };
 
 // A block on loan, and the bytes in it that are yet to be used. It is returned when this dies.

@@ -1,5 +1,6 @@
 #include "runtime/loop.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock {
@@ -44,7 +45,11 @@ void Operation::finish() {
 // --- Loop
 
 Loop::Loop(Instant now, WallTime wall, std::uint64_t seed, bool poison_buffers)
-    : now_(now), wall_(wall), timers_(now), random_(seed), buffers_(poison_buffers) {}
+    : now_(now),
+      wall_(wall),
+      timers_(now),
+      random_(seed),
+      buffers_(poison_buffers, &usage_.buffers) {}
 
 Loop::~Loop() {
   take_messages();
@@ -86,12 +91,28 @@ void Loop::run_ready() {
   while (Operation* operation = batch.pop_front()) operation->run();
 }
 
+// A short turn's length is near enough to its work; the clock of a longer one, which may have been
+// spent in waiting, costs a system call. It may count work of short turns before it: lag() is the
+// shorter of two for that, too.
+void Loop::note_turn(Duration length) {
+  constexpr Duration kLong = std::chrono::milliseconds(10);
+  auto work = length;
+  if (length >= kLong) {
+    const auto before = std::exchange(worked_, worked());
+    work = std::min(length, worked_ - before);
+  }
+  usage_.lag.set(std::min(work, last_work_).count());
+  last_work_ = work;
+}
+
 void Loop::turn_once() {
   ++turn_;
   take_messages();
   run_ready();
   if (stopping()) return;
+  const auto began = now_;
   wait(run_queue_.empty() ? timers_.next() : now_);
+  note_turn(now_ - began);
   timers_.advance(now_);
 }
 

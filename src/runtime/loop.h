@@ -12,6 +12,7 @@
 #include "runtime/operation.h"
 #include "runtime/stream.h"
 #include "runtime/timers.h"
+#include "runtime/usage.h"
 
 namespace penstock {
 
@@ -47,6 +48,13 @@ class Loop {
 
   Random& random() { return random_; }
   BufferPool& buffers() { return buffers_; }
+  // How long what becomes ready waits for its turn: the processor time of the last two turns, the
+  // shorter, so that a single stall is none. Below 10 ms it is an upper bound.
+  Duration lag() const { return Duration(usage_.lag.value()); }
+  // Any thread may read it.
+  const LoopUsage& usage() const { return usage_; }
+  // By sockets, at their begin and end.
+  void count_socket(int change) { usage_.sockets.add(change); }
 
   // Opens a connection: Error::refused, unreachable, timed_out, exhausted, cancelled, system.
   Connect connect(const SocketAddress& address, Timeout timeout) {
@@ -95,6 +103,8 @@ class Loop {
   virtual void wait(Instant until) = 0;
   // Ends a wait() of this loop early. From any thread.
   virtual void wake() = 0;
+  // The processor time that this loop's thread has had.
+  virtual Duration worked() const { return {}; }
   // run() is about to return.
   virtual void ended() {}
 
@@ -111,9 +121,13 @@ class Loop {
 
  private:
   void run_ready();
+  void note_turn(Duration length);
 
   std::uint64_t turn_ = 1;
   List<Operation, RunTag> run_queue_;
+  LoopUsage usage_;
+  Duration last_work_{};
+  Duration worked_{};  // As worked() said after the last long turn.
   Random random_;
   BufferPool buffers_;
   std::atomic<Message*> messages_{nullptr};

@@ -68,6 +68,18 @@ struct ValuePromise<void> : Promise {
 
 }  // namespace task_detail
 
+// Gives the job that awaits it: `co_await ThisJob()`.
+class ThisJob {
+ public:
+  void bind(Job& job) { job_ = &job; }
+  bool await_ready() const noexcept { return true; }
+  void await_suspend(std::coroutine_handle<>) const noexcept {}
+  Job& await_resume() const noexcept { return *job_; }
+
+ private:
+  Job* job_ = nullptr;
+};
+
 // A coroutine that starts when it is awaited and resumes its awaiter when it ends. Await it once;
 // it must not be destroyed between its start and its end.
 template <class T>

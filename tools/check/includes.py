@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-ROWS = [["base"], ["schema"], ["runtime"], ["net"], ["observe"], ["http"], ["exchange"],
+ROWS = [["base"], ["schema"], ["runtime"], ["net"], ["observe"], ["overload"], ["http"], ["exchange"],
         ["listener", "route", "policy", "cache", "upstream", "store"],
         ["config"], ["gateway"], ["control"], ["admin"], ["cli"], ["main"]]
 RANK = {folder: rank for rank, row in enumerate(ROWS) for folder in row}

@@ -64,6 +64,10 @@ Instant EpollLoop::clock() const {
   return Instant(read_clock(CLOCK_MONOTONIC));
 }
 
+Duration EpollLoop::worked() const {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void EpollLoop::wait(Instant until) {
   const int n = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
                            milliseconds_until(until, now_));

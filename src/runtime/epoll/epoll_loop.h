@@ -38,6 +38,7 @@ class EpollLoop final : public Loop {
  protected:
   void wait(Instant until) override;
   void wake() override;
+  Duration worked() const override;
 
  private:
   EpollLoop(int epoll, int event, std::uint64_t seed);

@@ -23,6 +23,7 @@ constexpr Error kClosed{.kind = Error::Kind::closed};
 EpollStream::~EpollStream() {
   ensure(recv_ == nullptr && send_ == nullptr && watcher_ == nullptr && peer_watcher_ == nullptr);
   close(descriptor_);
+  loop_.count_socket(-1);
 }
 
 bool EpollStream::enroll() {

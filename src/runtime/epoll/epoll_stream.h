@@ -20,7 +20,9 @@ class EpollHandle {
 class EpollStream final : public Stream, public EpollHandle {
  public:
   // Owns the descriptor, which is non-blocking.
-  EpollStream(EpollLoop& loop, int descriptor) : Stream(loop), descriptor_(descriptor) {}
+  EpollStream(EpollLoop& loop, int descriptor) : Stream(loop), descriptor_(descriptor) {
+    loop.count_socket(1);
+  }
   ~EpollStream() override;
 
   // False, with errno, when it could not be registered.

@@ -47,6 +47,10 @@ Instant UringLoop::clock() const {
   return Instant(read_clock(CLOCK_MONOTONIC));
 }
 
+Duration UringLoop::worked() const {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 // --- Waiting
 
 void UringLoop::wait(Instant until) {

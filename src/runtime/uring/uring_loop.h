@@ -40,6 +40,7 @@ class UringLoop final : public Loop, private Submitter {
  protected:
   void wait(Instant until) override;
   void wake() override;
+  Duration worked() const override;
   void ended() override;
 
  private:

@@ -12,6 +12,11 @@
 
 namespace penstock {
 
+UringSocket::UringSocket(UringLoop& loop, int descriptor, UringStream& stream)
+    : loop_(loop), descriptor_(descriptor), stream_(&stream) {
+  loop.count_socket(1);
+}
+
 void UringSocket::begin(io_uring_sqe& entry, Operation operation) {
   Ring::tell(entry, *this, operation);
   ++under_way_;
@@ -19,6 +24,7 @@ void UringSocket::begin(io_uring_sqe& entry, Operation operation) {
 
 void UringSocket::let_go() {
   stream_ = nullptr;
+  loop_.count_socket(-1);
   arrived.reset();
   Link<StarvedTag>::unlink();
   auto& ring = loop_.ring();

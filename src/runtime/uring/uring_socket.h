@@ -22,8 +22,7 @@ struct StarvedTag;
 class UringSocket final : public Submitter, public Link<StarvedTag> {
  public:
   // Owns the descriptor, which is a blocking one.
-  UringSocket(UringLoop& loop, int descriptor, UringStream& stream)
-      : loop_(loop), descriptor_(descriptor), stream_(&stream) {}
+  UringSocket(UringLoop& loop, int descriptor, UringStream& stream);
 
   int descriptor() const { return descriptor_; }
   // The end of the stream: closes the descriptor, and *this may be gone.

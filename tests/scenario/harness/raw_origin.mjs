@@ -14,8 +14,13 @@ export class RawOrigin {
     this.accepted = 0;
     this.requests = [];
     this.refusals = [];   // Handshakes that failed.
+    this.sockets = new Set();
     const accept = (socket) => this.#accept(socket);
     this.#server = secure ? tls.createServer({ allowHalfOpen: true, ...secure }, accept) : net.createServer({ allowHalfOpen: true }, accept);
+    this.#server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
     this.#server.on('tlsClientError', (error) => this.refusals.push(error));
   }
 
@@ -39,6 +44,8 @@ export class RawOrigin {
 
   async stop() {
     for (const connection of this.connections) connection.reset();
+    // Also those whose handshake never ended: close() would wait for them for ever.
+    for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

@@ -1,4 +1,5 @@
 import { after } from 'node:test';
+import { within } from './eventually.mjs';
 import { Gateway, toOrigin } from './gateway.mjs';
 import { RawOrigin, answer } from './raw_origin.mjs';
 
@@ -9,7 +10,7 @@ after(async () => {
   const faults = [];
   for (const end of ends.reverse()) {
     try {
-      await end();
+      await within(Promise.resolve(end()), `the end of ${end}`, 60_000);
     } catch (error) {
       faults.push(error);
     }
