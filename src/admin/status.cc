@@ -94,6 +94,13 @@ Json upgrade_json(const Node& node) {
   return json;
 }
 
+Json overload_json(const Budgets& budgets) {
+  return {{"memory_bytes", budgets.memory_used()},
+          {"memory_limit_bytes", budgets.memory_limit()},
+          {"descriptors", budgets.descriptors_used()},
+          {"descriptors_limit", budgets.descriptor_limit()}};
+}
+
 Json node_json(Node& node) {
   const auto& runtime = node.settings().runtime;
   return {{"version", kVersion},
@@ -107,6 +114,7 @@ Json node_json(Node& node) {
           {"drain",
            {{"delay_seconds", seconds(runtime.drain_delay)},
             {"timeout_seconds", seconds(runtime.drain_timeout)}}},
+          {"overload", overload_json(node.budgets())},
           {"upgrade", upgrade_json(node)},
           {"config", config_json(node)},
           {"listeners", listeners_json(node)},

@@ -54,6 +54,7 @@ class Page {
  public:
   std::string write(const Json& status) {
     node(status);
+    overload(status.value("overload", Json::object()));
     upgrade(status.value("upgrade", Json::object()));
     config(status.value("config", Json::object()));
     doors("listeners", list_at(status, "listeners"));
@@ -76,6 +77,12 @@ class Page {
          penstock::to_text(Duration(up)), number_at(status, "pid"));
     line("{}, {}, state in {}", counted(number_at(status, "workers"), "worker"),
          text_at(status, "io"), text_at(status, "state_dir"));
+  }
+
+  void overload(const Json& overload) {
+    line("{} of {} MiB of memory, {} of {} descriptors", number_at(overload, "memory_bytes") >> 20,
+         number_at(overload, "memory_limit_bytes") >> 20, number_at(overload, "descriptors"),
+         number_at(overload, "descriptors_limit"));
   }
 
   void upgrade(const Json& upgrade) {

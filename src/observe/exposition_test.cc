@@ -38,6 +38,8 @@ void fill(MetricStore& store) {
   listener.handshake_failed("timed_out");
   store.set(store.gauge(Family::tls_certificate_expiry, {"public", "example.com"}), 1);
   store.add(store.counter(Family::tls_certificate_reloads, {"success"}));
+  store.set(store.gauge(Family::overload_pressure, {"memory"}), 1234);
+  store.add(store.counter(Family::overload_shed, {"memory", "request"}));
   service.ejected("127.0.0.1:9001");
   route.finished(
       {.method = "GET", .status = 200, .service = &service, .duration = 7s, .overhead = 80us});
