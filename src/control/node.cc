@@ -41,8 +41,7 @@ std::string no_loop(IoChoice io, const Error& error) {
 
 std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Origin origin,
                                                                Inheritance inheritance) {
-  // Buffers that are freed are to be the system's again, not the allocator's.
-  mallopt(M_MMAP_THRESHOLD, BufferPool::kBlock);
+  mallopt(M_MMAP_THRESHOLD, BufferPool::kAllocated);
   const auto bears = inheritance.check_workers(worker_count(loaded.config.node.runtime));
   if (!bears) return std::unexpected(bears.error());
   auto state_dir = StateDir::open(loaded.config.node.state_dir, inheritance.lock());

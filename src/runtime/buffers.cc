@@ -13,7 +13,7 @@ BufferPool::~BufferPool() {
 Lent BufferPool::lend() {
   ++lent_;
   count(kBlock);
-  if (free_.empty()) return {*this, std::make_unique_for_overwrite<char[]>(kBlock).release()};
+  if (free_.empty()) return {*this, std::make_unique_for_overwrite<char[]>(kAllocated).release()};
   auto* block = free_.back().release();
   free_.pop_back();
   return {*this, block};

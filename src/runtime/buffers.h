@@ -28,6 +28,9 @@ class BlockOwner {
 class BufferPool {
  public:
   static constexpr std::size_t kBlock = std::size_t{64} * 1024;
+  // What is allocated for one: by its size the allocator can tell blocks, which are to be the
+  // system's again as soon as they are freed, from the path's other memory, which is not.
+  static constexpr std::size_t kAllocated = kBlock + 4096;
   static constexpr std::size_t kKeep = 64;  // Free blocks kept; more go back to the system.
 
   // With `poison` a returned block is overwritten, so that late readers are found (simulator).

@@ -104,10 +104,18 @@ export class Gateway {
     return sum;
   }
 
-  // Resident memory in bytes.
-  async memory() {
+  // Resident memory in bytes, and the address space taken up.
+  memory() {
+    return this.#ofKernel('VmRSS');
+  }
+
+  addressSpace() {
+    return this.#ofKernel('VmSize');
+  }
+
+  async #ofKernel(what) {
     const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
+    return Number(new RegExp(`^${what}:\\s+(\\d+) kB$`, 'm').exec(status)[1]) * 1024;
   }
 
   // Asks it to end, and holds it to its word: exit code 0, and no sanitizer had anything to say.

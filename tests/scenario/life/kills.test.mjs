@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,7 +7,8 @@ import { test } from 'node:test';
 import { eventually } from '../harness/eventually.mjs';
 import { Gateway, isSanitized, toOrigin } from '../harness/gateway.mjs';
 import { valueOf } from '../harness/http1_parse.mjs';
-import { ask, get } from '../harness/raw_client.mjs';
+import { RawClient, ask, get } from '../harness/raw_client.mjs';
+import { answer } from '../harness/raw_origin.mjs';
 import { rewrite, status } from '../harness/reload.mjs';
 import { atEnd, rawOrigin, scene } from '../harness/scene.mjs';
 
@@ -66,6 +68,26 @@ test('with 64 descriptors it serves, and says what it lowered', { timeout: 60_00
   const { gateway, port } = await scene({}, { openFiles: 64 });
   await served(port, 30);
   assert.match(gateway.child.err, /connections lowered/);
+});
+
+test('with little address space it turns work away rather than end', { timeout: 120_000, skip: isSanitized() && 'a sanitizer needs all of it' }, async () => {
+  const large = answer('200 OK', 'x'.repeat(8 * 1024 * 1024));
+  const { gateway, port } = await scene({ respond: (request, c) => c.send(request.target === '/large' ? large : answer('200 OK', 'ok')) }, { through: ['prlimit', '--as=800000000'], config: { runtime: { workers: 1 } } });
+  const spaceLeft = await gateway.addressSpace();
+  execFileSync('prlimit', ['--pid', gateway.child.pid, `--as=${spaceLeft + 40 * 2 ** 20}`]);
+  const slow = [];
+  for (let i = 0; i < 1500; i += 1) {
+    const client = new RawClient(port, { localAddress: '127.0.0.9' });
+    if (!(await client.connected)) continue;
+    client.socket.pause();
+    client.send(get('/large'));
+    slow.push(client);
+    atEnd(() => client.destroy());
+  }
+  await eventually(async () => (await gateway.metric('penstock_overload_shed_total', { resource: 'memory' })) > 0, 'work that is turned away');
+  assert.equal(gateway.child.how, undefined, 'it lives');
+  for (const client of slow) client.destroy();
+  await eventually(async () => (await ask(port, get('/'))).status === 200, 'an answer');
 });
 
 // The library alone: the command of that name would stand between the process and its signals.
