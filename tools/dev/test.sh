@@ -47,7 +47,7 @@ run_scenarios() {
   local parts=()
   if [[ $1 == tsan ]]; then parts=("${threaded[@]}"); fi
   cd "$scenarios"
-  PENSTOCK_BINARY=$root/build/$1/penstock PENSTOCK_IO=${2:-auto} \
+  PENSTOCK_BINARY=$root/build/$1/penstock PENSTOCK_IO=${2:-auto} PENSTOCK_CORPUS=$root/build/corpus \
     timeout --kill-after=10 1200 npm test --silent -- --concurrency "$jobs" "${parts[@]}"
 }
 
