@@ -215,15 +215,6 @@ std::string_view text_of(Method method) {
   return kMethods[static_cast<std::size_t>(method)];
 }
 
-bool is_safe(Method method) {
-  return method == Method::get || method == Method::head || method == Method::options ||
-         method == Method::trace;
-}
-
-bool is_idempotent(Method method) {
-  return is_safe(method) || method == Method::put || method == Method::delete_;
-}
-
 Name name_of(std::string_view text) {
   if (text.empty()) return Name::other;
   const auto name = kTable.slots[slot_of(text, kTable.multiplier)];
