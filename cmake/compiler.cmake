@@ -22,6 +22,13 @@ if(PENSTOCK_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+option(PENSTOCK_COVERAGE "Count which lines and branches run" OFF)
+if(PENSTOCK_COVERAGE)
+  # Paths relative to the build, whose checkout ccache does not ask about.
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping -fcoverage-compilation-dir=.)
+  add_link_options(-fprofile-instr-generate)
+endif()
+
 option(PENSTOCK_LTO "Link with ThinLTO" OFF)
 if(PENSTOCK_LTO)
   add_compile_options(-flto=thin)

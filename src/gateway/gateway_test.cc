@@ -115,6 +115,18 @@ TEST_F(GatewayTest, ARefusedTargetIsLoggedWithoutItsQuery) {
   EXPECT_FALSE(line["host"].is_null());
 }
 
+TEST_F(GatewayTest, OfARefusedAbsoluteTargetOnlyThePathIsLogged) {
+  for (const auto& [target, path] : std::vector<std::pair<std::string, nlohmann::json>>{
+           {"http://h/open/%00?token=secret", "/open/%00"},
+           {"http://user:secret@h/open/1", nullptr},
+           {"secret", nullptr}}) {
+    expect_refused(get(target), 400, "malformed_request");
+    const auto line = logged();
+    EXPECT_EQ(line.dump().find("secret"), std::string::npos) << line;
+    EXPECT_EQ(line["path"], path) << target;
+  }
+}
+
 // --- Towards the service
 
 TEST_F(GatewayTest, TheServiceSeesOneCanonicalRequest) {

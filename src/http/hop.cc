@@ -21,7 +21,7 @@ static_assert(static_cast<std::size_t>(Name::http2_settings) < 64);
 constexpr NameSet bit(Name name) {
   return NameSet{1} << static_cast<unsigned>(name);
 }
-constexpr NameSet set_of(std::initializer_list<Name> names) {
+consteval NameSet set_of(std::initializer_list<Name> names) {
   NameSet set = 0;
   for (auto name : names) set |= bit(name);
   return set;

@@ -84,7 +84,7 @@ struct Table {
   std::array<Name, kSlots> slots{};
 };
 
-constexpr Table make_table() {
+consteval Table make_table() {
   for (std::uint32_t multiplier = 0x9e3779b1;; multiplier += 2) {
     Table table{multiplier, {}};
     bool collided = false;
@@ -107,7 +107,7 @@ struct Folded {
   std::array<char, kLongest> mask{};
 };
 
-constexpr auto make_folded() {
+consteval auto make_folded() {
   std::array<Folded, kNames.size()> all{};
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     for (std::size_t j = 0; j < kNames[i].size(); ++j) {
@@ -213,15 +213,6 @@ Method method_of(std::string_view text) {
 
 std::string_view text_of(Method method) {
   return kMethods[static_cast<std::size_t>(method)];
-}
-
-bool is_safe(Method method) {
-  return method == Method::get || method == Method::head || method == Method::options ||
-         method == Method::trace;
-}
-
-bool is_idempotent(Method method) {
-  return is_safe(method) || method == Method::put || method == Method::delete_;
 }
 
 Name name_of(std::string_view text) {

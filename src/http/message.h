@@ -23,10 +23,6 @@ enum class Method : std::uint8_t {
 Method method_of(std::string_view text);
 std::string_view text_of(Method method);  // Empty for Method::other.
 
-// RFC 9110 §9.2.1 and §9.2.2.
-bool is_safe(Method method);
-bool is_idempotent(Method method);
-
 // The field names the gateway looks at, so that a comparison is one of numbers. In no order that
 // matters; the texts stand in message.cc.
 enum class Name : std::uint8_t {

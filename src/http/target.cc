@@ -18,7 +18,7 @@ constexpr std::uint8_t kHost = 2;        // Those, and sub-delims without the co
 constexpr std::uint8_t kPath = 4;        // pchar without percent, RFC 3986 §3.3.
 constexpr std::uint8_t kQuery = 8;       // What TargetRules' query takes, without percent.
 
-constexpr std::array<std::uint8_t, 256> make_classes() {
+consteval std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> classes{};
   const auto mark = [&](std::string_view characters, int bits) {
     for (const char c : characters) {

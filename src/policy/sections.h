@@ -15,7 +15,7 @@ namespace penstock {
 namespace policy_detail {
 
 template <class P>
-constexpr auto with_suffix(std::string_view suffix) {
+consteval auto with_suffix(std::string_view suffix) {
   std::array<char, P::kKind.size() + 8> out{};
   auto* at = out.data();
   for (const char c : P::kKind) *at++ = c;

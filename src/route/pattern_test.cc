@@ -153,6 +153,9 @@ TEST(Pattern, SaysWhatToWriteInstead) {
   std::string parameters;
   for (std::size_t i = 0; i <= kMaxPatternSegments; ++i) segments += "/a";
   for (std::size_t i = 0; i <= kMaxParameters; ++i) parameters += fmt::format("/{{p{}}}", i);
+  std::string groups;
+  for (int i = 0; i < 64; ++i) groups += "(x)";
+  refused("/{a:" + groups + "}-{b}", "at most 64 groups");
   refused(segments, "segments");
   refused(parameters, "parameters");
 }

@@ -17,7 +17,9 @@ TEST(Sample, IsMatchedByItsRegex) {
                             R"([\w.-]+)",  R"([\]\-]x)",
                             "^abc$",       R"(\x41\+)",
                             "[]a]",        "[a-]",
-                            "a{0}b",       "(a(b(c)))*"}) {
+                            "a{0}b",       "(a(b(c)))*",
+                            R"(\D\W\S)",   R"(\d\s\w)",
+                            R"([^\D])",    R"(\Aa\b\z)"}) {
     const auto compiled = Regex::compile(regex);
     ASSERT_TRUE(compiled) << regex;
     for (unsigned variation = 0; variation < 3; ++variation) {

@@ -84,6 +84,27 @@ TYPED_TEST(BulkheadTest, WhoWaitsTooLongOrGoesAwayLeavesTheQueue) {
   EXPECT_EQ(this->bulkhead.load().inside, 0U);
 }
 
+Task<void> come_too_late(Loop& loop, Bulkhead& bulkhead, BulkheadConfig config, Notes& notes) {
+  co_await sleep_for(loop, 1h);
+  co_await visit(loop, bulkhead, config, 1, 0ms, notes);
+}
+
+Task<void> cancel_before_it_comes(Loop& loop, Bulkhead& bulkhead, const BulkheadConfig& config,
+                                  Notes& notes) {
+  Scope scope(loop);
+  scope.spawn(come_too_late(loop, bulkhead, config, notes));
+  scope.cancel();
+  co_await scope.join();
+}
+
+TYPED_TEST(BulkheadTest, WhoIsCancelledTakesNoPlace) {
+  Notes notes;
+  run(this->bench, cancel_before_it_comes(this->loop(), this->bulkhead, this->config, notes));
+  EXPECT_EQ(notes.cancelled, 1);
+  EXPECT_TRUE(notes.inside.empty());
+  EXPECT_EQ(this->bulkhead.load().inside, 0U);
+}
+
 // It is inside already when it is cancelled, though it does not know.
 Task<void> cancel_after_its_turn(Loop& loop, Bulkhead& bulkhead, const BulkheadConfig& config,
                                  Notes& notes) {

@@ -79,6 +79,15 @@ TEST_F(HealthChecksTest, AnInterimAnswerIsNotTheLast) {
   EXPECT_TRUE(unwell());
 }
 
+TEST_F(HealthChecksTest, InterimAnswersWithoutEndAreAFailure) {
+  std::string answer;
+  for (int i = 0; i < 100; ++i) answer += "HTTP/1.1 102 Processing\r\n\r\n";
+  ScriptedService service(bench_.loop, CallBench::address(0), acts({answer + ok()}));
+  follow();
+  run_checks(3);
+  EXPECT_TRUE(unwell());
+}
+
 TEST_F(HealthChecksTest, WhatIsNoAnswerIsAFailure) {
   const std::vector<Act> table{
       {.answer = "", .end = Act::End::fin},

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # fuzz_one.sh PROGRAM SECONDS: runs one libFuzzer program over the seeds of tests/corpus/NAME and what
-# earlier runs left in build/corpus/NAME. An input that fails is left in build/corpus/NAME.failed.
+# earlier runs and the scenarios (PENSTOCK_CORPUS) left in build/corpus/NAME. An input that fails is left
+# in build/corpus/NAME.failed.
 set -euo pipefail
 program=$1
 seconds=$2

@@ -10,6 +10,7 @@ packages_sanitize=(libclang-rt-19-dev)
 packages_test=(node=nodejs npm=npm curl=curl openssl=openssl nginx=nginx-light haproxy=haproxy promtool=prometheus testssl=testssl.sh faketime=faketime)
 packages_check=(clang-format-19 clang-tidy-19 python3=python3)
 packages_bench=(python3=python3 python3-venv openssl=openssl nginx=nginx-light haproxy=haproxy strace=strace)
+packages_coverage=(python3=python3)
 packages_docs=(python3=python3)
 
 # need LIST ...: installs what is missing of these lists; instant if nothing is.

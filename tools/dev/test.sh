@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# ./dev test [--quick]: every test, a preset at a time; what each prints stands in build/logs, too.
+# ./dev test [--quick | --coverage]: every test, a preset at a time; what each prints stands in
+# build/logs, too.
 #   release   unit, simulation, scenarios
 #   asan      (with ubsan) the same and every fuzz target for some seconds
 #   tsan      unit, simulation, and the scenarios in which several threads meet
+#   coverage  (alone) the same as release; then which lines and branches ran
 # shellcheck source=tools/dev/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # shellcheck source=tools/dev/sanitizers.sh
@@ -12,10 +14,12 @@ presets=(release asan tsan)
 case ${1:-} in
   '') ;;
   --quick) presets=(release) ;;
+  --coverage) presets=(coverage) ;;
   *) die "test: there is no option '$1'" ;;
 esac
 
 need build sanitize test
+if [[ ${presets[0]} == coverage ]]; then need coverage; fi
 need_node
 
 scenarios=tests/scenario
@@ -47,7 +51,7 @@ run_scenarios() {
   local parts=()
   if [[ $1 == tsan ]]; then parts=("${threaded[@]}"); fi
   cd "$scenarios"
-  PENSTOCK_BINARY=$root/build/$1/penstock PENSTOCK_IO=${2:-auto} \
+  PENSTOCK_BINARY=$root/build/$1/penstock PENSTOCK_IO=${2:-auto} PENSTOCK_CORPUS=$root/build/corpus \
     timeout --kill-after=10 1200 npm test --silent -- --concurrency "$jobs" "${parts[@]}"
 }
 
@@ -74,6 +78,9 @@ test_preset() {
   fi
   say "Testing $preset"
   set_sanitizer_options "$reports/$preset"
+  # One file for each program, into which its processes add what they counted.
+  export LLVM_PROFILE_FILE=$root/build/$preset/profiles/%m.profraw
+  rm -rf "build/$preset/profiles"
   for suite in "${suites[@]}"; do
     "run_$suite" "$preset" >"$(log_file "$preset-$suite")" 2>&1 </dev/null &
     pid[$suite]=$!
@@ -124,6 +131,11 @@ fetch_scenario_packages
 rm -rf "$reports"
 mkdir -p "$reports"
 for preset in "${presets[@]}"; do test_preset "$preset"; done
+
+if [[ ${presets[0]} == coverage ]]; then
+  say "Lines and branches that ran"
+  python3 tools/dev/coverage.py build/coverage || failed+=("coverage")
+fi
 
 say "Time spent: $(minutes $((SECONDS - begin)))"
 printf '      %s\n' "${spent[@]}"

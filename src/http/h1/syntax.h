@@ -25,7 +25,7 @@ struct ByteClass {
   static constexpr std::uint8_t target = 4;  // VCHAR without `#`: no fragment is ever sent.
 };
 
-constexpr std::array<std::uint8_t, 256> make_byte_classes() {
+consteval std::array<std::uint8_t, 256> make_byte_classes() {
   std::array<std::uint8_t, 256> classes{};
   for (std::size_t i = 0; i < 256; ++i) {
     const bool alphanumeric =

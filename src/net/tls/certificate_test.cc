@@ -102,6 +102,12 @@ TEST(Certificate, RefusesAWeakKey) {
               HasSubstr("its RSA key has 1024 bits, expected 2048 or more"));
 }
 
+TEST(Certificate, RefusesAKeyOfAKindThatItDoesNotServe) {
+  const TestCertificate strange({.strange_key = "ED448"});
+  EXPECT_EQ(fault_of(strange.files()),
+            strange.files().key + ": its key is of another kind than RSA, ECDSA and Ed25519");
+}
+
 TEST(Certificate, WarnsOfWhatClientsWillRefuse) {
   EXPECT_THAT(warnings_of(TestCertificate({.valid_from = -7200, .valid_to = -3600}).files()),
               ElementsAre(HasSubstr("has expired on ")));
@@ -143,6 +149,18 @@ std::string response_for(const TestCertificate& certificate, const TestCertifica
   OCSP_CERTID_free(id);
   OCSP_BASICRESP_free(basic);
   return bytes;
+}
+
+TEST(Certificate, RefusesTheWordOfAnOcspResponderThatFailed) {
+  auto* const response = OCSP_response_create(OCSP_RESPONSE_STATUS_TRYLATER, nullptr);
+  unsigned char* der = nullptr;
+  const int size = i2d_OCSP_RESPONSE(response, &der);
+  const TestCertificate made;
+  auto files = made.files();
+  files.ocsp = TestCertificate::file(std::string(der, der + size));
+  OPENSSL_free(der);
+  OCSP_RESPONSE_free(response);
+  EXPECT_EQ(fault_of(files), files.ocsp + ": its OCSP response says that the responder failed");
 }
 
 TEST(Certificate, TakesAnOcspResponseThatIsAboutItAndFresh) {

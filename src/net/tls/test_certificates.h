@@ -20,7 +20,8 @@ struct TestCertificateSpec {
   std::vector<std::string> names = {"localhost"};  // DNS names.
   Certificate::KeyType key_type = Certificate::KeyType::ecdsa;
   int rsa_bits = 2048;
-  long valid_from = -3600;  // Seconds from now.
+  const char* strange_key = nullptr;  // Another kind in place of `key_type`, as OpenSSL calls it.
+  long valid_from = -3600;            // Seconds from now.
   long valid_to = 24L * 3600;
   bool authority = false;
 };
@@ -49,7 +50,8 @@ class TestCertificate {
     std::string names;
     for (const auto& name : spec.names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
     if (!names.empty()) extend(NID_subject_alt_name, names);
-    const bool plain = EVP_PKEY_get_base_id(by.key_.get()) == EVP_PKEY_ED25519;
+    const int kind = EVP_PKEY_get_base_id(by.key_.get());
+    const bool plain = kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448;
     EXPECT_GT(X509_sign(x509, by.key_.get(), plain ? nullptr : EVP_sha256()), 0);
     write();
   }
@@ -92,6 +94,7 @@ class TestCertificate {
  private:
   static EVP_PKEY* make_key(const Spec& spec) {
     using Type = Certificate::KeyType;
+    if (spec.strange_key != nullptr) return EVP_PKEY_Q_keygen(nullptr, nullptr, spec.strange_key);
     if (spec.key_type == Type::rsa) return EVP_RSA_gen(static_cast<unsigned>(spec.rsa_bits));
     if (spec.key_type == Type::ed25519) return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
     return EVP_EC_gen("P-256");

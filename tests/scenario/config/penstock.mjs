@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Child } from '../harness/child.mjs';
+import { keepConfig } from '../harness/corpus.mjs';
 import { within } from '../harness/eventually.mjs';
 import { binary } from '../harness/gateway.mjs';
 import { atEnd } from '../harness/scene.mjs';
@@ -10,7 +11,10 @@ import { atEnd } from '../harness/scene.mjs';
 export async function folder(files = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'scenario-config-'));
   atEnd(() => rm(dir, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    if (/\.(yaml|json)$/.test(name)) keepConfig(text);
+    await writeFile(path.join(dir, name), text);
+  }
   return dir;
 }
 

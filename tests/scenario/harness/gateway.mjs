@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.mjs';
+import { keepConfig } from './corpus.mjs';
 import { eventually } from './eventually.mjs';
 import { freePorts } from './ports.mjs';
 import { ask, get } from './raw_client.mjs';
@@ -45,7 +46,9 @@ export class Gateway {
       runtime: { workers: 2, pinWorkers: false, drainDelay: '0s', drainTimeout: '10s', ...(io && { io }), ...config.runtime },
     };
     gateway.file = path.join(gateway.dir, 'penstock.json');
-    await writeFile(gateway.file, JSON.stringify(gateway.config, null, 1));
+    const text = JSON.stringify(gateway.config, null, 1);
+    keepConfig(text);
+    await writeFile(gateway.file, text);
     return gateway;
   }
 

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { Said } from './corpus.mjs';
 import { readResponses } from './http1_parse.mjs';
 import { eventually } from './eventually.mjs';
 
@@ -7,6 +8,7 @@ import { eventually } from './eventually.mjs';
 // `secure`, which are tls.connect()'s options.
 export class RawClient {
   #waiting = new Set();
+  #said = new Said();
 
   constructor(port, { host = '127.0.0.1', methods = ['GET'], localAddress, allowHalfOpen = true, secure } = {}) {
     this.methods = methods;
@@ -23,6 +25,7 @@ export class RawClient {
     this.socket.on('data', (bytes) => this.#note(() => { this.text += bytes.toString('latin1'); }));
     this.socket.on('end', () => this.#note(() => { this.ended = true; }));
     this.socket.on('close', () => this.#note(() => { this.ended = true; }));
+    this.socket.on('close', () => this.#said.keep());
     this.socket.on('error', () => this.#note(() => { this.reset = true; }));
   }
 
@@ -32,6 +35,7 @@ export class RawClient {
   }
 
   send(bytes) {
+    this.#said.add(bytes);
     if (this.socket.writable) this.socket.write(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes, 'latin1'));
     return this;
   }

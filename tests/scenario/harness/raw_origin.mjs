@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { keepResponse } from './corpus.mjs';
 import { readRequest } from './http1_parse.mjs';
 
 // An origin of raw bytes. `respond(request, connection)` runs for each whole request and
@@ -74,6 +75,7 @@ export class OriginConnection {
     while (!this.raw) {
       const request = readRequest(this.pending);
       if (!request) return;
+      this.method = request.method;
       if (!this.#headSeen) {
         this.#headSeen = true;
         this.origin.onHead(request, this);
@@ -88,6 +90,7 @@ export class OriginConnection {
   }
 
   send(bytes) {
+    keepResponse(bytes.toString('latin1'), this.method === 'HEAD');
     if (this.socket.writable) this.socket.write(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes, 'latin1'));
     return this;
   }

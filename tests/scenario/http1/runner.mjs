@@ -1,3 +1,4 @@
+import { keepPlay } from '../harness/corpus.mjs';
 import { RawClient } from '../harness/raw_client.mjs';
 import { valueOf } from '../harness/http1_parse.mjs';
 import { RawOrigin, answer } from '../harness/raw_origin.mjs';
@@ -97,6 +98,8 @@ function methodsOf(case_, first) {
   return case_.methods ?? [/^HEAD /.test(first) ? 'HEAD' : 'GET'];
 }
 
+const bytesOf = (parts) => parts.filter((part) => !part.until).map((part) => part.toString('latin1')).join('');
+
 async function speak(client, origin, parts, slowly) {
   for (const part of parts) {
     if (typeof part === 'object' && !Buffer.isBuffer(part)) await part.until(origin, client);
@@ -141,6 +144,7 @@ export async function runCase(case_, port, origin, { slowly = false } = {}) {
   origin.begin(case_);
   origin.bytewise = slowly;
   const parts = [case_.side === 'request' ? case_.send : case_.request ?? plainRequest].flat();
+  keepPlay(bytesOf(parts), bytesOf(case_.side === 'response' ? [case_.send].flat() : []));
   const client = new RawClient(port, { methods: methodsOf(case_, parts[0]) });
   origin.client = client;
   await client.connected;
