@@ -5,7 +5,7 @@ import { get, request } from './raw_client.mjs';
 import { answer } from './raw_origin.mjs';
 
 const [fault, gateway, originPort] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
-const large = answer('200 OK', 'x'.repeat(8 * 1024 * 1024));
+const large = Buffer.from(answer('200 OK', 'x'.repeat(8 * 1024 * 1024)), 'latin1'); // Once, not for each.
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 function connect() {
@@ -78,7 +78,10 @@ const faults = {
     });
     await over(socket);
   }),
-  '10,000 pipelined requests': () => always(2, () => asks(get('/').repeat(10_000) + get('/', 'Connection: close'))),
+  '10,000 pipelined requests': async () => {
+    await origin((socket) => socket.write(answer('200 OK', 'ok')));
+    always(2, () => asks(get('/bad').repeat(10_000) + get('/bad', 'Connection: close')));
+  },
   'origin that stalls': async () => {
     await origin(() => {});
     always(200, () => asks(get('/bad')));
@@ -96,5 +99,5 @@ const faults = {
 };
 
 await faults[fault]();
-await pause(300);
+await pause(1000); // What is stalled is so by then.
 console.log('ready');

@@ -71,7 +71,7 @@ for (const fault of [
     await calls(gateway.port); // What is made once is not the fault's.
     const quiet = await calls(gateway.port);
     const before = await uses(gateway);
-    const hostile = new Child(process.execPath, [program, fault, gateway.port, bad]);
+    const hostile = new Child('nice', ['-n', '19', process.execPath, program, fault, gateway.port, bad]);
     atEnd(() => hostile.stop('SIGKILL'));
     await eventually(() => hostile.out.includes('ready'), `${fault}\n${hostile.err}`);
     const beside = await calls(gateway.port);
