@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "base/ensure.h"
 
 namespace penstock {
@@ -59,6 +61,13 @@ class List {
   // Moves all members to the end of `other`.
   void move_to(List& other) {
     while (T* item = pop_front()) other.push_back(*item);
+  }
+  // The first of the `most` at the front for which wanted(T&) holds; nullptr if none.
+  template <class F>
+  T* find(F&& wanted, std::size_t most) {
+    for (auto* link = head_.next_; link != &head_ && most > 0; link = link->next_, --most)
+      if (auto& item = static_cast<T&>(*link); wanted(item)) return &item;
+    return nullptr;
   }
   // Calls f(T&) for each; f may unlink the one it is given, and no other.
   template <class F>

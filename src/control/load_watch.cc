@@ -18,6 +18,9 @@ namespace {
 
 // Of what the process may have: the rest is for what is not measured at once, and for others.
 constexpr std::int64_t kDefaultTenths = 8;
+// Sockets are counted as they come and go, the others now and then: some kernels can only list
+// them.
+constexpr Duration kCountEvery = std::chrono::seconds(10);
 // How often memory that the allocator keeps is given back at the most.
 constexpr Duration kFreeEvery = std::chrono::seconds(5);
 // Overload is over once pressure has fallen as far.
@@ -65,7 +68,11 @@ void LoadWatch::look() {
   const auto may_have = std::min(machine_, memory_of_address_space(use)) / 10 * kDefaultTenths;
   const auto memory = config_.memory ? static_cast<std::int64_t>(config_.memory->bytes) : may_have;
   budgets_.limit(memory, descriptor_limit(), config_.lag);
-  budgets_.measured(use.resident, open_descriptors());
+  budgets_.measured_memory(use.resident);
+  if (loop_.now() >= next_count_) {
+    next_count_ = loop_.now() + kCountEvery;
+    budgets_.measured_descriptors(open_descriptors());
+  }
   pressures_ = budgets_.pressures();
   for (std::size_t i = 0; i < kMeasured; ++i)
     store_.set(gauges_[i], static_cast<std::int64_t>(pressures_[i] * 1000));

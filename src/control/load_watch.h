@@ -12,7 +12,7 @@
 
 namespace penstock {
 
-// Control's part of overload protection: measures what the process uses, ten times a second, and
+// Control's part of overload protection: measures what the process uses ten times a second, and
 // has the workers give up what they can while something is short. Says in the log when that begins
 // and ends.
 class LoadWatch {
@@ -42,6 +42,7 @@ class LoadWatch {
   Pressures pressures_{};
   std::array<bool, kMeasured> told_{};
   Instant freed_{};
+  Instant next_count_{};
 };
 
 }  // namespace penstock

@@ -23,11 +23,17 @@ void Budgets::limit(std::int64_t memory, std::int64_t descriptors, Duration lag)
   lag_limit_.store(lag.count(), std::memory_order_relaxed);
 }
 
-void Budgets::measured(std::int64_t memory, std::int64_t descriptors) {
-  memory_.counted.store(buffers(), std::memory_order_relaxed);
-  memory_.measured.store(memory, std::memory_order_relaxed);
-  descriptors_.counted.store(sockets(), std::memory_order_relaxed);
-  descriptors_.measured.store(descriptors, std::memory_order_relaxed);
+void Budgets::measured_memory(std::int64_t bytes) {
+  measured(memory_, bytes, buffers());
+}
+
+void Budgets::measured_descriptors(std::int64_t count) {
+  measured(descriptors_, count, sockets());
+}
+
+void Budgets::measured(Budget& budget, std::int64_t measured, std::int64_t counted) {
+  budget.counted.store(counted, std::memory_order_relaxed);
+  budget.measured.store(measured, std::memory_order_relaxed);
 }
 
 Pressures Budgets::pressures() const {
@@ -37,11 +43,11 @@ Pressures Budgets::pressures() const {
 }
 
 double Budgets::memory() const {
-  return share(memory_, buffers());
+  return share(memory_, memory_used());
 }
 
 double Budgets::descriptors() const {
-  return share(descriptors_, sockets());
+  return share(descriptors_, descriptors_used());
 }
 
 double Budgets::lag(Duration lag) const {
@@ -49,15 +55,23 @@ double Budgets::lag(Duration lag) const {
   return limit > 0 ? static_cast<double>(lag.count()) / static_cast<double>(limit) : 0;
 }
 
-// What has gone since it was measured may be with the allocator still, so it does not count.
-std::int64_t Budgets::used(const Budget& budget, std::int64_t counted) {
-  const auto since = counted - budget.counted.load(std::memory_order_relaxed);
-  return budget.measured.load(std::memory_order_relaxed) + std::max<std::int64_t>(since, 0);
+// Buffers that have gone since may be with the allocator still, so they do not count as free.
+std::int64_t Budgets::memory_used() const {
+  const auto since = buffers() - memory_.counted.load(std::memory_order_relaxed);
+  return used(memory_, std::max<std::int64_t>(since, 0));
 }
 
-double Budgets::share(const Budget& budget, std::int64_t counted) {
+std::int64_t Budgets::descriptors_used() const {
+  return used(descriptors_, sockets() - descriptors_.counted.load(std::memory_order_relaxed));
+}
+
+std::int64_t Budgets::used(const Budget& budget, std::int64_t since) {
+  return budget.measured.load(std::memory_order_relaxed) + since;
+}
+
+double Budgets::share(const Budget& budget, std::int64_t used) {
   const auto limit = budget.limit.load(std::memory_order_relaxed);
-  return limit > 0 ? static_cast<double>(used(budget, counted)) / static_cast<double>(limit) : 0;
+  return limit > 0 ? static_cast<double>(used) / static_cast<double>(limit) : 0;
 }
 
 std::int64_t Budgets::buffers() const {

@@ -22,8 +22,8 @@ const Reason& reason_of(Resource resource);
 // How much of each is in use, as a share of what there is: 1 is all of it.
 using Pressures = std::array<double, kMeasured>;
 
-// What the process has and may have. Control measures ten times a second; in between the loops'
-// counts tell what has come since. Any thread, apart from what is control's.
+// What the process has and may have. Control measures now and then; in between the loops' counts
+// tell what has come since. Any thread, apart from what is control's.
 class Budgets {
  public:
   // --- Control, before the loops run: one of them. It outlives this.
@@ -32,7 +32,8 @@ class Budgets {
   // The limits; a lag of zero is no limit.
   void limit(std::int64_t memory, std::int64_t descriptors, Duration lag);
   // What is in use now.
-  void measured(std::int64_t memory, std::int64_t descriptors);
+  void measured_memory(std::int64_t bytes);
+  void measured_descriptors(std::int64_t count);
 
   // Memory and descriptors now, and the greatest lag of all loops.
   Pressures pressures() const;
@@ -41,11 +42,11 @@ class Budgets {
   double lag(Duration lag) const;
 
   std::int64_t memory_limit() const { return memory_.limit.load(std::memory_order_relaxed); }
-  std::int64_t memory_used() const { return used(memory_, buffers()); }
+  std::int64_t memory_used() const;
   std::int64_t descriptor_limit() const {
     return descriptors_.limit.load(std::memory_order_relaxed);
   }
-  std::int64_t descriptors_used() const { return used(descriptors_, sockets()); }
+  std::int64_t descriptors_used() const;
 
  private:
   // Measured, together with what the loops' counts said then.
@@ -54,8 +55,9 @@ class Budgets {
     std::atomic<std::int64_t> measured{0};
     std::atomic<std::int64_t> counted{0};
   };
-  static std::int64_t used(const Budget& budget, std::int64_t counted);
-  static double share(const Budget& budget, std::int64_t counted);
+  static void measured(Budget& budget, std::int64_t measured, std::int64_t counted);
+  static std::int64_t used(const Budget& budget, std::int64_t since);
+  static double share(const Budget& budget, std::int64_t used);
   std::int64_t buffers() const;
   std::int64_t sockets() const;
 

@@ -122,7 +122,7 @@ void Shedder::look() {
   pressures_ = {budgets_.memory(), budgets_.descriptors(), budgets_.lag(loop_.lag())};
   greatest_ = std::ranges::max(pressures_);
   if (greatest_ < kConnections || now < next_share_) return;
-  next_share_ = now + kLook;
+  next_share_ = now + kShare;
   share_out();
 }
 
@@ -170,15 +170,14 @@ std::uint32_t Shedder::fair_part(std::vector<std::uint32_t>& wants, double room)
 }
 
 bool Shedder::make_room(const Address& peer) {
-  const auto has = connections_of(peer);
+  if (loop_.now() < next_room_) return false;
+  next_room_ = loop_.now() + kMakeRoom;
   Visit* idle = nullptr;
-  std::uint32_t most = has + 1;
+  auto most = connections_of(peer) + 1;
   for (const auto& [address, caller] : callers_) {
     if (caller->connected <= most) continue;
-    Visit* found = nullptr;
-    caller->connections.each([&found](Visit& visit) {
-      if (found == nullptr && !visit.asks() && !visit.given_up()) found = &visit;
-    });
+    auto* const found = caller->connections.find(
+        [](const Visit& visit) { return !visit.asks() && !visit.given_up(); }, kIdleSought);
     if (found == nullptr) continue;
     idle = found;
     most = caller->connected;

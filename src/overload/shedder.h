@@ -28,6 +28,10 @@ class Shedder {
   // Below it nothing is looked at more often than kLook.
   static constexpr double kWatched = 0.7;
   static constexpr Duration kLook = std::chrono::milliseconds(5);
+  // Room is shared out, and made, no more often: it costs a look at every caller.
+  static constexpr Duration kShare = std::chrono::milliseconds(50);
+  static constexpr Duration kMakeRoom = std::chrono::milliseconds(5);
+  static constexpr std::size_t kIdleSought = 64;  // Of a caller's oldest connections.
   // By lag alone a worker is never left with less than this: with so few it is not theirs.
   static constexpr std::uint32_t kAlwaysInFlight = 16;
 
@@ -39,7 +43,7 @@ class Shedder {
   // A connection has come: what there is too little of for it.
   std::optional<Resource> admit_connection(const Address& peer);
   // There is no place for another connection: gives up an idle one of somebody who has more than
-  // this peer would have. False where there is none.
+  // this peer would have. False where none is found soon.
   bool make_room(const Address& peer);
   // By control, while something is short: gives up idle connections, and requests in flight.
   void relieve();
@@ -72,6 +76,7 @@ class Shedder {
   double greatest_ = 0;
   Instant next_look_{};
   Instant next_share_{};
+  Instant next_room_{};
   std::uint32_t connections_each_ = UINT32_MAX;
   std::uint32_t requests_each_ = UINT32_MAX;
   std::vector<std::uint32_t> wants_;  // Kept for its memory.
