@@ -17,21 +17,19 @@ TEST(Memory, IsMoreThanNothingAndLessThanTheMachines) {
   EXPECT_LE(memory_of_machine(), std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE));
 }
 
+[[noreturn]] void exit_as_address_space_says() {
+  rlimit limit{};
+  limit.rlim_cur = limit.rlim_max = rlim_t{1} << 46;
+  const MemoryUse use{.resident = 100, .address_space = 1000};
+  const bool unlimited = memory_of_address_space(use) == std::numeric_limits<std::int64_t>::max();
+  const bool limited = setrlimit(RLIMIT_AS, &limit) == 0 &&
+                       memory_of_address_space(use) == (std::int64_t{1} << 46) - 900;
+  _exit(unlimited && limited ? 0 : 1);
+}
+
 // In a process of its own: the limit would hold for the tests that follow.
 TEST(MemoryDeathTest, AddressSpaceIsALimitWhereItIsLimited) {
-  EXPECT_EXIT(
-      {
-        rlimit limit{};
-        getrlimit(RLIMIT_AS, &limit);
-        const MemoryUse use{.resident = 100, .address_space = 1000};
-        bool good = limit.rlim_cur != RLIM_INFINITY ||
-                    memory_of_address_space(use) == std::numeric_limits<std::int64_t>::max();
-        limit.rlim_cur = limit.rlim_max = rlim_t{1} << 46;
-        good = good && setrlimit(RLIMIT_AS, &limit) == 0 &&
-               memory_of_address_space(use) == (std::int64_t{1} << 46) - 900;
-        _exit(good ? 0 : 1);
-      },
-      ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(exit_as_address_space_says(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
