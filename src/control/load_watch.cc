@@ -23,9 +23,6 @@ constexpr std::int64_t kDefaultTenths = 8;
 constexpr Duration kCountEvery = std::chrono::seconds(10);
 // How often memory that the allocator keeps is given back at the most.
 constexpr Duration kFreeEvery = std::chrono::seconds(5);
-// Overload is over once pressure has fallen as far.
-constexpr double kOver = 0.8;
-
 std::int64_t descriptor_limit() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -36,6 +33,7 @@ std::int64_t descriptor_limit() {
 
 LoadWatch::LoadWatch(Loop& loop, OffloadPool& pool, Budgets& budgets, MetricStore& store)
     : loop_(loop), pool_(pool), budgets_(budgets), store_(store) {
+  calm_looks_.fill(kCalmLooks);
   for (std::size_t i = 0; i < kMeasured; ++i)
     gauges_[i] = store.gauge(Family::overload_pressure, {text_of(static_cast<Resource>(i))});
 }
@@ -45,7 +43,7 @@ void LoadWatch::change(const OverloadConfig& config) {
   machine_ = memory_of_machine();
   look();
   if (budgets_.memory() < Shedder::kConnections) return;
-  log_warn("overload.memory leaves nothing to serve with: that much is in use without a request",
+  log_warn("overload.memory is nearly in use already: work is turned away",
            {{"limit_bytes", budgets_.memory_limit()}, {"used_bytes", budgets_.memory_used()}});
 }
 
@@ -54,12 +52,10 @@ Task<void> LoadWatch::run(std::function<void()> relieve) {
     const auto rested = co_await sleep_for(loop_, kEvery);
     if (!rested) co_return;
     look();
-    tell(pressures_);
-    const auto short_of = std::max(pressures_[std::size_t(Resource::memory)],
-                                   pressures_[std::size_t(Resource::descriptors)]);
-    if (short_of < Shedder::kConnections) continue;
-    relieve();
-    if (budgets_.memory() >= Shedder::kConnections) free_memory();
+    tell();
+    const bool memory = is_short(Resource::memory);
+    if (memory || is_short(Resource::descriptors)) relieve();
+    if (memory) free_memory();
   }
 }
 
@@ -78,17 +74,24 @@ void LoadWatch::look() {
     store_.set(gauges_[i], static_cast<std::int64_t>(pressures_[i] * 1000));
 }
 
-void LoadWatch::tell(const Pressures& pressures) {
+bool LoadWatch::is_short(Resource resource) const {
+  const auto from = resource == Resource::lag ? Shedder::kRequests : Shedder::kConnections;
+  return pressures_[static_cast<std::size_t>(resource)] >= from;
+}
+
+// What comes and goes within a second is told once.
+void LoadWatch::tell() {
   for (std::size_t i = 0; i < kMeasured; ++i) {
-    const bool now = pressures[i] >= (told_[i] ? kOver : Shedder::kConnections);
-    if (now == told_[i]) continue;
-    told_[i] = now;
-    const auto resource = text_of(static_cast<Resource>(i));
-    const auto share = fmt::format("{:.2f}", pressures[i]);
-    if (now)
-      log_warn("overload: work is turned away", {{"resource", resource}, {"pressure", share}});
-    else
-      log_info("overload is over", {{"resource", resource}, {"pressure", share}});
+    const auto resource = static_cast<Resource>(i);
+    const auto share = fmt::format("{:.2f}", pressures_[i]);
+    if (is_short(resource)) {
+      if (calm_looks_[i] >= kCalmLooks)
+        log_warn("overload: work is turned away",
+                 {{"resource", text_of(resource)}, {"pressure", share}});
+      calm_looks_[i] = 0;
+    } else if (calm_looks_[i] < kCalmLooks && ++calm_looks_[i] == kCalmLooks) {
+      log_info("overload is over", {{"resource", text_of(resource)}, {"pressure", share}});
+    }
   }
 }
 

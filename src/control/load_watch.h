@@ -18,6 +18,7 @@ namespace penstock {
 class LoadWatch {
  public:
   static constexpr Duration kEvery = std::chrono::milliseconds(100);
+  static constexpr int kCalmLooks = 10;  // After so many overload is over.
 
   // `pool` frees memory. All outlive this.
   LoadWatch(Loop& loop, OffloadPool& pool, Budgets& budgets, MetricStore& store);
@@ -29,7 +30,8 @@ class LoadWatch {
 
  private:
   void look();
-  void tell(const Pressures& pressures);
+  bool is_short(Resource resource) const;
+  void tell();
   void free_memory();
 
   Loop& loop_;
@@ -40,7 +42,7 @@ class LoadWatch {
   OverloadConfig config_;
   std::int64_t machine_ = 0;
   Pressures pressures_{};
-  std::array<bool, kMeasured> told_{};
+  std::array<int, kMeasured> calm_looks_{};  // Since each was short, up to kCalmLooks.
   Instant freed_{};
   Instant next_count_{};
 };

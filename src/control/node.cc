@@ -41,6 +41,7 @@ std::string no_loop(IoChoice io, const Error& error) {
 
 std::expected<std::unique_ptr<Node>, std::string> Node::create(Loaded loaded, Origin origin,
                                                                Inheritance inheritance) {
+  // From that size on the allocator asks the system, and gives back to it at once.
   mallopt(M_MMAP_THRESHOLD, BufferPool::kAllocated);
   const auto bears = inheritance.check_workers(worker_count(loaded.config.node.runtime));
   if (!bears) return std::unexpected(bears.error());

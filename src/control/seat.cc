@@ -19,7 +19,7 @@ Seat::Seat(std::unique_ptr<Worker> worker, std::size_t index, std::uint32_t work
     : worker_(std::move(worker)),
       index_(index),
       ring_(log ? std::make_unique<LogRing>() : nullptr),
-      shedder_(worker_->loop(), budgets, store_),
+      shedder_(worker_->loop(), worker_->loop().usage(), budgets, store_),
       gateway_(std::make_unique<Gateway>(worker_->loop(), store_, ring_.get(), workers,
                                          static_cast<std::uint32_t>(index))),
       scope_(worker_->loop()),

@@ -252,7 +252,7 @@ Task<void> Listener::serve_connection(std::unique_ptr<Stream> stream, Address pe
   auto& http = connection.http;
   if (tls != nullptr) {
     const bool secure = co_await shake_hands(connection);
-    if (!secure) co_return;
+    if (!secure || connection.given_up()) co_return;
   }
   if (draining_) http.close_after();
   while (connection.open) {

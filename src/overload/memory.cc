@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -14,9 +13,9 @@ namespace {
 
 constexpr auto kUnlimited = std::numeric_limits<std::int64_t>::max();
 
-// Where the process's cgroup lies below /sys/fs/cgroup; of version 2 the line begins with `0::`.
-std::string cgroup_path() {
-  std::ifstream file("/proc/self/cgroup");
+// Where a cgroup lies below the root; of version 2 the line begins with `0::`.
+std::string cgroup_path(const std::filesystem::path& membership) {
+  std::ifstream file(membership);
   for (std::string line; std::getline(file, line);)
     if (line.starts_with("0::")) return line.substr(3);
   return {};
@@ -39,12 +38,12 @@ MemoryUse memory_use() {
   return {.resident = resident * page, .address_space = all * page};
 }
 
-std::int64_t memory_of_machine() {
-  const std::filesystem::path root = "/sys/fs/cgroup";
+std::int64_t memory_of_machine(const std::filesystem::path& membership,
+                               const std::filesystem::path& root) {
   auto least = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  auto path = std::filesystem::path(cgroup_path(membership)).relative_path();
   // A container sees its own cgroup as the root.
-  for (auto path = std::filesystem::path(cgroup_path()).relative_path();;
-       path = path.parent_path()) {
+  for (;; path = path.parent_path()) {
     least = std::min(least, number_in(root / path / "memory.max"));
     if (path.empty()) return least;
   }

@@ -64,8 +64,8 @@ void Visit::give_up(Resource wanting) {
 
 // --- Shedder
 
-Shedder::Shedder(Loop& loop, const Budgets& budgets, MetricStore& store)
-    : loop_(loop), budgets_(budgets), store_(store) {}
+Shedder::Shedder(Loop& loop, const LoopUsage& usage, const Budgets& budgets, MetricStore& store)
+    : loop_(loop), usage_(usage), budgets_(budgets), store_(store) {}
 
 Shedder::~Shedder() {
   ensure(callers_.empty());
@@ -119,7 +119,8 @@ void Shedder::look() {
   const auto now = loop_.now();
   if (greatest_ < kWatched && now < next_look_) return;
   next_look_ = now + kLook;
-  pressures_ = {budgets_.memory(), budgets_.descriptors(), budgets_.lag(loop_.lag())};
+  pressures_ = {budgets_.memory(), budgets_.descriptors(),
+                budgets_.lag(Duration(usage_.lag.value()))};
   greatest_ = std::ranges::max(pressures_);
   if (greatest_ < kConnections || now < next_share_) return;
   next_share_ = now + kShare;
@@ -136,35 +137,42 @@ std::pair<Resource, double> Shedder::worst(bool with_lag) const {
 // What each may have, if all is to fit where it begins to be short: usage grows with the number of
 // connections, and of requests in flight.
 void Shedder::share_out() {
-  const auto connections = worst(false).second;
-  wants_.clear();
-  for (const auto& [address, caller] : callers_) wants_.push_back(caller->connected);
-  connections_each_ = fair_part(wants_, kConnections / connections);
-  const auto [wanting, requests] = worst(true);
-  wants_.clear();
-  std::uint64_t all = 0;
-  for (const auto& [address, caller] : callers_) {
-    wants_.push_back(caller->asking);
-    all += caller->asking;
+  connections_each_ = part_of_connections(kConnections / worst(false).second);
+  const auto [wanting, pressure] = worst(true);
+  auto room = kRequests / pressure;
+  if (wanting == Resource::lag) {
+    std::uint64_t all = 0;
+    for (const auto& [address, caller] : callers_) all += caller->asking;
+    if (all > 0)
+      room = std::max(room, static_cast<double>(kAlwaysInFlight) / static_cast<double>(all));
   }
-  auto room = kRequests / requests;
-  if (wanting == Resource::lag && all > 0)
-    room = std::max(room, static_cast<double>(kAlwaysInFlight) / static_cast<double>(all));
-  requests_each_ = fair_part(wants_, room);
+  requests_each_ = part_of_requests(room);
 }
 
-// The greatest part that nobody needs to exceed if only `room`, a share, of all wants can be met.
+std::uint32_t Shedder::part_of_connections(double room) {
+  wants_.clear();
+  for (const auto& [address, caller] : callers_) wants_.push_back(caller->connected);
+  return fair_part(room);
+}
+
+std::uint32_t Shedder::part_of_requests(double room) {
+  wants_.clear();
+  for (const auto& [address, caller] : callers_) wants_.push_back(caller->asking);
+  return fair_part(room);
+}
+
+// The greatest part that nobody needs to exceed if only `room`, a share, of all wants_ can be met.
 // At least 1: who has nothing may have something.
-std::uint32_t Shedder::fair_part(std::vector<std::uint32_t>& wants, double room) {
+std::uint32_t Shedder::fair_part(double room) {
   if (room >= 1) return UINT32_MAX;
-  std::ranges::sort(wants);
+  std::ranges::sort(wants_);
   std::uint64_t all = 0;
-  for (const auto want : wants) all += want;
+  for (const auto want : wants_) all += want;
   auto left = static_cast<std::uint64_t>(static_cast<double>(all) * room);
-  for (std::size_t i = 0; i < wants.size(); ++i) {
-    const auto each = left / (wants.size() - i);
-    if (wants[i] > each) return static_cast<std::uint32_t>(std::max<std::uint64_t>(each, 1));
-    left -= wants[i];
+  for (std::size_t i = 0; i < wants_.size(); ++i) {
+    const auto each = left / (wants_.size() - i);
+    if (wants_[i] > each) return static_cast<std::uint32_t>(std::max<std::uint64_t>(each, 1));
+    left -= wants_[i];
   }
   return UINT32_MAX;
 }
@@ -195,7 +203,8 @@ void Shedder::relieve() {
   if (pressure < kConnections) return;
   const bool none_left = pressure >= kInFlight;
   give_up_idle(wanting, none_left ? 0 : connections_each_);
-  if (none_left) give_up_requests(wanting);
+  // Not the part that holds for new ones: that may be for lag.
+  if (none_left) give_up_requests(wanting, part_of_requests(kRequests / pressure));
 }
 
 void Shedder::give_up_idle(Resource wanting, std::uint32_t each) {
@@ -210,11 +219,11 @@ void Shedder::give_up_idle(Resource wanting, std::uint32_t each) {
   }
 }
 
-void Shedder::give_up_requests(Resource wanting) {
+void Shedder::give_up_requests(Resource wanting, std::uint32_t each) {
   for (const auto& [address, caller] : callers_) {
     auto has = caller->asking;
     caller->requests.each([&](Visit& visit) {
-      if (has <= requests_each_ || visit.given_up()) return;
+      if (has <= each || visit.given_up()) return;
       --has;
       shed(Shed::in_flight, wanting);
       visit.give_up(wanting);

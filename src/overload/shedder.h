@@ -35,7 +35,8 @@ class Shedder {
   // By lag alone a worker is never left with less than this: with so few it is not theirs.
   static constexpr std::uint32_t kAlwaysInFlight = 16;
 
-  Shedder(Loop& loop, const Budgets& budgets, MetricStore& store);
+  // `usage` is the loop's.
+  Shedder(Loop& loop, const LoopUsage& usage, const Budgets& budgets, MetricStore& store);
   Shedder(const Shedder&) = delete;
   Shedder& operator=(const Shedder&) = delete;
   ~Shedder();
@@ -62,13 +63,16 @@ class Shedder {
 
   void look();
   void share_out();
-  static std::uint32_t fair_part(std::vector<std::uint32_t>& wants, double room);
+  std::uint32_t part_of_connections(double room);
+  std::uint32_t part_of_requests(double room);
+  std::uint32_t fair_part(double room);
   void shed(Shed what, Resource wanting);
   void give_up_idle(Resource wanting, std::uint32_t each);
-  void give_up_requests(Resource wanting);
+  void give_up_requests(Resource wanting, std::uint32_t each);
   std::pair<Resource, double> worst(bool with_lag) const;
 
   Loop& loop_;
+  const LoopUsage& usage_;
   const Budgets& budgets_;
   MetricStore& store_;
   std::unordered_map<IpAddress, std::unique_ptr<Caller>> callers_;

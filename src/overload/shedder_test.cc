@@ -42,6 +42,10 @@ class ShedderTest : public ::testing::Test {
     budgets_.measured_descriptors(used);
     loop_.run_for(Shedder::kShare);
   }
+  void lag(Duration lag) {
+    usage_.lag.set(lag.count());
+    loop_.run_for(Shedder::kShare);
+  }
   TestVisit& connect(std::string_view address) {
     visits_.push_back(std::make_unique<TestVisit>(shedder_, address));
     return *visits_.back();
@@ -71,7 +75,7 @@ class ShedderTest : public ::testing::Test {
   MetricStore store_;
   LoopUsage usage_;
   Budgets budgets_;
-  Shedder shedder_{loop_, budgets_, store_};
+  Shedder shedder_{loop_, usage_, budgets_, store_};
   std::vector<std::unique_ptr<TestVisit>> visits_;
 };
 
@@ -131,12 +135,32 @@ TEST_F(ShedderTest, CountsBuffersThatHaveGrownSinceTheyWereMeasured) {
   EXPECT_FALSE(begin(kQuiet));
 }
 
+TEST_F(ShedderTest, RefusesRequestsOfAWorkerThatLagsButNoConnections) {
+  ask(kNoisy, 100);
+  ask(kQuiet, 2);
+  lag(200ms);
+  EXPECT_EQ(begin(kNoisy), Resource::lag);
+  EXPECT_FALSE(begin(kQuiet));
+  EXPECT_FALSE(admit(kNoisy));
+  shedder_.relieve();
+  EXPECT_EQ(counted("lag", "request_in_flight"), 0U);
+}
+
 TEST_F(ShedderTest, LeavesAFewRequestsInFlightHoweverLongTheLag) {
-  ask(kNoisy, Shedder::kAlwaysInFlight);
-  usage_.lag.set(std::int64_t{1'000'000'000});
-  // The worker's own lag counts, and the simulator has none: so ask of the budgets alone.
-  EXPECT_GT(budgets_.lag(Duration(usage_.lag.value())), 9);
+  ask(kNoisy, 3 * Shedder::kAlwaysInFlight);
+  lag(10s);
+  EXPECT_EQ(begin(kNoisy), Resource::lag);
+  visits_.resize(Shedder::kAlwaysInFlight);
+  lag(10s);
   EXPECT_FALSE(begin(kNoisy));
+}
+
+TEST_F(ShedderTest, CutsNoMoreThanMemoryAsksForHoweverLongTheLag) {
+  ask(kNoisy, 100);
+  memory(1000);
+  lag(10s);
+  shedder_.relieve();
+  EXPECT_EQ(counted("memory", "request_in_flight"), 5U);
 }
 
 TEST_F(ShedderTest, GivesUpIdleConnectionsOfWhoHasTheMostTheOldestFirst) {

@@ -51,7 +51,7 @@ test('a request that is refused says so to its client and in the log', { ...pati
   const client = new RawClient(port, { methods: ['GET', 'GET'] }).send(get('/'));
   assert.equal((await client.response()).status, 200);
   await reload(gateway, { ...gateway.config, overload: { memory: '1MiB' } });
-  assert.match(gateway.child.err, /overload\.memory leaves nothing to serve with/);
+  assert.match(gateway.child.err, /overload\.memory is nearly in use already/);
   // What is idle is given up; what comes is told.
   await client.closed();
   const refused = await new RawClient(port).response();
